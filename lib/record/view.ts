@@ -1,0 +1,88 @@
+/**
+ * ViewState <-> URL. The URL is the view: whatever a reader must see again after opening a link is in here.
+ * One parameter table serves the server (createLoader), the client (useQueryStates) and share links.
+ * Defaults are left out of links.
+ */
+import {
+  createLoader,
+  createSerializer,
+  parseAsArrayOf,
+  parseAsInteger,
+  parseAsString,
+  parseAsStringLiteral,
+} from 'nuqs/server'
+import * as z from 'zod/mini'
+
+export const metrics = ['sqnr', 'cosine', 'lowrank'] as const
+export const layerOrders = ['forward', 'worst'] as const
+export const sampleStates = ['x0', 'xt'] as const
+export const samplers = ['ddim', 'ddpm'] as const
+
+/** Query parameters of every page; a page reads the ones it knows. */
+export const viewParams = {
+  /** Checkpoint, by training step; absent = the latest. */
+  c: parseAsInteger,
+  /** Timestep the crosshair stands on. */
+  t: parseAsInteger,
+  /** Selected layer. */
+  l: parseAsString,
+  /** Selected output channel. */
+  ch: parseAsInteger.withDefault(0),
+  /** What the map and the U-Net are coloured by. */
+  m: parseAsStringLiteral(metrics).withDefault('sqnr'),
+  sort: parseAsStringLiteral(layerOrders).withDefault('forward'),
+  /** Filter text of a list. */
+  q: parseAsString.withDefault(''),
+  /** Compare: checkpoints as RUN@STEP or RUN; the first is the baseline. */
+  r: parseAsArrayOf(parseAsString).withDefault([]),
+  seed: parseAsInteger.withDefault(7),
+  /** Sampling steps. */
+  steps: parseAsInteger.withDefault(50),
+  /** Images drawn. */
+  n: parseAsInteger.withDefault(16),
+  sampler: parseAsStringLiteral(samplers).withDefault('ddim'),
+  /** Selected image. */
+  i: parseAsInteger.withDefault(0),
+  /** Sample: predicted x_0 or the state x_t. */
+  show: parseAsStringLiteral(sampleStates).withDefault('x0'),
+}
+
+export const loadViewParams = createLoader(viewParams)
+export const serializeViewParams = createSerializer(viewParams)
+export type ViewParams = Awaited<ReturnType<typeof loadViewParams>>
+
+/** A page and its place in the store; with ViewParams it is the whole view. */
+export const pages = ['runs', 'run', 'layer', 'compare', 'sample'] as const
+export type Page = (typeof pages)[number]
+
+/** What a share link freezes: the view, and by content hash the checkpoints it showed. */
+export const SharedView = z.object({
+  page: z.enum(pages),
+  /** Run name for the pages below /r. */
+  run: z.nullable(z.string()),
+  /** Layer id for the layer page. */
+  layer: z.nullable(z.string()),
+  /** The query string the sender saw, without '?'. */
+  query: z.string().check(z.maxLength(2000)),
+  /** Ids of the checkpoints shown, baseline first. */
+  checkpoints: z.array(z.string()),
+})
+export type SharedView = z.infer<typeof SharedView>
+
+/** The plain URL of a page: '/r/w1a4-lmb/sample?seed=7'. */
+export function pageUrl(
+  page: Page,
+  run: string | null,
+  layer: string | null,
+  params: Partial<ViewParams> = {},
+): string {
+  const r = encodeURIComponent(run ?? '')
+  const path = {
+    runs: '/',
+    run: `/r/${r}`,
+    layer: `/r/${r}/${encodeURIComponent(layer ?? '')}`,
+    sample: `/r/${r}/sample`,
+    compare: '/compare',
+  }[page]
+  return serializeViewParams(path, params)
+}

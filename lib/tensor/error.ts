@@ -1,0 +1,23 @@
+/**
+ * Bad input, told so that its owner can act: the file, the item inside it, what is wrong, what to do.
+ * Everything that comes from outside (files, flags, requests) fails with this class and nothing else;
+ * the CLI turns it into exit code 2, the HTTP API into a 4xx, a page into its error state.
+ */
+export class InputError extends Error {
+  /** File, flag or field the fault is in, as its owner knows it (no server paths). */
+  readonly file: string
+  /** The tensor, layer, record or option inside it; '' when the whole file is at fault. */
+  readonly item: string
+  readonly problem: string
+  readonly remedy: string
+
+  constructor(fault: { file: string; item?: string; problem: string; remedy: string }) {
+    const where = fault.item ? `${fault.file}: ${fault.item}` : fault.file
+    super(`${where}: ${fault.problem}. ${fault.remedy}`)
+    this.name = 'InputError'
+    this.file = fault.file
+    this.item = fault.item ?? ''
+    this.problem = fault.problem
+    this.remedy = fault.remedy
+  }
+}
