@@ -1,0 +1,189 @@
+/**
+ * The quantizer of a binarized student at inference: effective weights by the method and bases of each
+ * layer's precision, inputs by LSQ at its bits. Also what diagnostics and the CLI ask of one layer: the scales
+ * in use, the sign planes, the shares of its levels. Weights are OIHW or [out, in]; O = shape[0].
+ */
+import { scalar, tidy } from '@tensorflow/tfjs-core'
+import type { LayerPrecision, Manifest, Method } from '../record/precision'
+import { InputError } from '../tensor/error'
+import type { Tensor } from '../tensor/tensor'
+import { lmb } from './lmb'
+import { lsqOnTape } from './lsq'
+import type { Quantizer } from './quantizer'
+import { initScales, meanAbs, residual } from './scales'
+import { sign } from './sign'
+import { signOf } from './ste'
+
+/** What a student stores beside a layer's weights: scales [O] and the LSQ step of its input. */
+export type Scales = { sigma1?: Float32Array; sigma2?: Float32Array; alpha?: number }
+
+/** The scales a layer's binarized weights are built with; sigma2 null with one basis. */
+export type BasisScales = { sigma1: Float32Array; sigma2: Float32Array | null }
+
+/** Tells whose scales are at fault in an InputError. */
+export type Whose = { file: string; layer: string }
+
+const nobody: Whose = { file: 'scales', layer: 'layer' }
+
+/** Throws an InputError unless the method exists with that many bases: only LMB has two. */
+export function checkBases(method: Method, bases: number, file: string, item = ''): void {
+  const right = method === 'fp' ? bases === 0 : bases === 1 || (method === 'lmb' && bases === 2)
+  if (right) return
+  throw new InputError({
+    file,
+    item,
+    problem: `method ${method} with ${bases} bases does not exist`,
+    remedy: 'fp has 0 bases, sign and xnor have 1, lmb has 1 or 2.',
+  })
+}
+
+function needed(
+  name: 'sigma1' | 'sigma2',
+  scale: Float32Array | undefined,
+  O: number | null,
+  { file, layer }: Whose,
+): Float32Array {
+  const item = `${layer}.${name}`
+  const remedy = `The manifest says that ${layer} is binarized with it: export the student again with its scales.`
+  if (!scale) throw new InputError({ file, item, problem: 'the scale is missing', remedy })
+  if (O !== null && scale.length !== O)
+    throw new InputError({
+      file,
+      item,
+      problem: `${scale.length} scales for ${O} output channels`,
+      remedy,
+    })
+  if (!scale.every(Number.isFinite))
+    throw new InputError({ file, item, problem: 'a scale is not finite', remedy })
+  return scale
+}
+
+/**
+ * The scales in use: null for full precision, mean|w| for xnor (never stored), the stored ones otherwise.
+ * Throws an InputError for a stored scale that is missing, not finite, or not one per output channel.
+ */
+export function basisScales(
+  precision: LayerPrecision,
+  w: Tensor,
+  scales: Scales,
+  whose: Whose = nobody,
+): BasisScales | null {
+  const O = w.shape[0] ?? 1
+  if (precision.method === 'fp') return null
+  if (precision.method === 'xnor') return { sigma1: meanAbs(w.data, O), sigma2: null }
+  return {
+    sigma1: needed('sigma1', scales.sigma1, O, whose),
+    sigma2: precision.bases === 2 ? needed('sigma2', scales.sigma2, O, whose) : null,
+  }
+}
+
+/**
+ * The weights a layer computes with, in the shape of its latent weights w; w itself in full precision.
+ * Throws what basisScales throws.
+ */
+export function effectiveWeight(
+  precision: LayerPrecision,
+  w: Tensor,
+  scales: Scales,
+  whose: Whose = nobody,
+): Tensor {
+  const used = basisScales(precision, w, scales, whose)
+  if (!used) return w
+  const data = used.sigma2 ? lmb(w.data, used.sigma1, used.sigma2) : sign(w.data, used.sigma1)
+  return { shape: w.shape, data }
+}
+
+function signsOf(v: Float32Array): Int8Array {
+  const plane = new Int8Array(v.length)
+  for (let i = 0; i < v.length; i++) plane[i] = signOf(v[i]!)
+  return plane
+}
+
+/**
+ * Signs (+1, -1) of weights w [O, ...], one plane per basis: sign(w), then sign(r) of the residual. Only
+ * these and the scales are needed to rebuild the effective weights.
+ */
+export function signPlanes(w: Float32Array, { sigma1, sigma2 }: BasisScales): Int8Array[] {
+  const first = signsOf(w)
+  return sigma2 ? [first, signsOf(residual(w, sigma1))] : [first]
+}
+
+/**
+ * Share of weights at each level, 0 to 1, over all channels: [-s1, s1] with one plane,
+ * [-s1-s2, -s1+s2, s1-s2, s1+s2] with two. null for no weights.
+ */
+export function levelShares([first, second]: Int8Array[]): number[] | null {
+  if (!first || first.length === 0) return null
+  const counts = new Array<number>(second ? 4 : 2).fill(0)
+  for (let i = 0; i < first.length; i++) {
+    const high = first[i]! > 0 ? 1 : 0
+    counts[second ? 2 * high + (second[i]! > 0 ? 1 : 0) : high]! += 1
+  }
+  return counts.map((count) => count / first.length)
+}
+
+/** A layer binarized without training. */
+export type BinarizedLayer = { scales: BasisScales; signs: Int8Array[]; effective: Tensor }
+
+/**
+ * Binarizes the weights of one layer as they are: scales by initScales, no training. sign, xnor and lmb
+ * with one basis then agree. Throws an InputError for bases the method does not have.
+ */
+export function postTrainingBinarize(w: Tensor, method: Exclude<Method, 'fp'>, bases: 1 | 2): BinarizedLayer {
+  checkBases(method, bases, '--bases')
+  const { sigma1, sigma2 } = initScales(w.data, w.shape[0] ?? 1, bases)
+  const scales: BasisScales = { sigma1, sigma2: sigma2 ?? null }
+  const data = sigma2 ? lmb(w.data, sigma1, sigma2) : sign(w.data, sigma1)
+  return { scales, signs: signPlanes(w.data, scales), effective: { shape: w.shape, data } }
+}
+
+/** Everything a manifest needs of the scales that can be said without the weights. */
+function checkScales(id: string, precision: LayerPrecision, scales: Scales, file: string): void {
+  checkBases(precision.method, precision.bases, file, id)
+  const whose = { file, layer: id }
+  if (precision.method === 'sign' || precision.method === 'lmb') needed('sigma1', scales.sigma1, null, whose)
+  if (precision.bases === 2) needed('sigma2', scales.sigma2, null, whose)
+  const { alpha } = scales
+  if (precision.activationBits === 32 || (alpha !== undefined && alpha > 0 && alpha < Infinity)) return
+  throw new InputError({
+    file,
+    item: `${id}.alpha`,
+    problem: alpha === undefined ? 'the LSQ step is missing' : `the LSQ step ${alpha} is not positive`,
+    remedy: `The manifest gives the input of ${id} ${precision.activationBits} bits: export the student again with its steps.`,
+  })
+}
+
+/**
+ * The inference quantizer of a student. `scales` by layer id; `file` names the student in errors. Scales and steps
+ * are used as stored, never computed again. Throws an InputError at once if the manifest needs one that is missing
+ * or unusable, and from weight() if their number is not that of the output channels or the layer is not in the manifest.
+ */
+export function binarizer(
+  manifest: Manifest,
+  scales: ReadonlyMap<string, Scales>,
+  file = 'student',
+): Quantizer {
+  const layers = new Map(Object.entries(manifest))
+  for (const [id, precision] of layers) checkScales(id, precision, scales.get(id) ?? {}, file)
+
+  function precisionOf(id: string): LayerPrecision {
+    const precision = layers.get(id)
+    if (precision) return precision
+    throw new InputError({
+      file,
+      item: id,
+      problem: 'the manifest does not name this layer',
+      remedy: 'A manifest gives the precision of every conv and linear layer, full precision included.',
+    })
+  }
+
+  return {
+    weight: (id, w) => effectiveWeight(precisionOf(id), w, scales.get(id) ?? {}, { file, layer: id }),
+    input(id, x) {
+      const { activationBits } = precisionOf(id)
+      const alpha = scales.get(id)?.alpha
+      if (activationBits === 32 || alpha === undefined) return x
+      return tidy(() => lsqOnTape(x, scalar(alpha), activationBits))
+    },
+  }
+}
