@@ -1,0 +1,180 @@
+import { Prisma } from '../generated/prisma/client'
+import type { CheckpointDetail, CheckpointSummary, CheckpointUpload, Diagnosis } from '../record/run'
+import { InputError } from '../tensor/error'
+import { claimRun, describeRun } from './claim-run'
+import { checkText, db, write } from './db'
+import { getLayers, layerRow } from './layers'
+import { meanOf } from './series'
+
+/** What a summary needs; the diagnosis stays in the database. */
+export const checkpointColumns = {
+  id: true,
+  runId: true,
+  step: true,
+  revision: true,
+  sha256: true,
+  teacherSha256: true,
+  bytes: true,
+  fileName: true,
+  ledger: true,
+  outputSqnr: true,
+  samples: true,
+  createdAt: true,
+} as const
+type SummaryRow = Prisma.CheckpointGetPayload<{ select: typeof checkpointColumns }>
+
+const newestFirst = [{ step: 'desc' }, { revision: 'desc' }] as const
+
+/**
+ * Stores a diagnosed checkpoint with all its layers, and its run if that is new: all of it or nothing.
+ * The same file at the same step of the same run is stored once; then `duplicate` is true. Another file at a
+ * step takes its place in lists; the older one keeps its id. Throws an InputError for what contradicts itself.
+ */
+export async function storeCheckpoint(upload: CheckpointUpload): Promise<{ id: string; duplicate: boolean }> {
+  checkUpload(upload)
+  const { run, step, sha256, diagnosis } = upload
+  return write(async (tx) => {
+    const now = new Date()
+    const runId = await claimRun(tx, run, now)
+    const atStep = await tx.checkpoint.findMany({
+      where: { runId, step },
+      select: { id: true, sha256: true, revision: true },
+    })
+    const same = atStep.find((stored) => stored.sha256 === sha256)
+    if (same) return { id: same.id, duplicate: true }
+    const { id } = await tx.checkpoint.create({
+      data: {
+        runId,
+        step,
+        revision: 1 + Math.max(0, ...atStep.map((stored) => stored.revision)),
+        sha256,
+        teacherSha256: upload.teacherSha256,
+        bytes: upload.bytes,
+        fileName: upload.fileName,
+        samples: upload.samples ?? Prisma.DbNull,
+        createdAt: now,
+        ...diagnosisColumns(diagnosis),
+      },
+      select: { id: true },
+    })
+    await tx.layer.createMany({
+      data: diagnosis.layers.map((record, i) => ({ checkpointId: id, ...layerRow(record, i) })),
+    })
+    await tx.run.update({ where: { id: runId }, data: { ...describeRun(run), updatedAt: now } })
+    return { id, duplicate: false }
+  })
+}
+
+/** A checkpoint with its diagnosis; null if there is none of this id. */
+export async function getCheckpoint(id: string): Promise<CheckpointDetail | null> {
+  const row = await db().checkpoint.findUnique({ where: { id } })
+  if (!row) return null
+  const [summary] = await summariesOf([row])
+  return {
+    ...summary!,
+    diagnosis: {
+      family: row.family as Diagnosis['family'],
+      config: row.config as Diagnosis['config'],
+      assumptions: row.assumptions as Diagnosis['assumptions'],
+      ledger: row.ledger as Diagnosis['ledger'],
+      timesteps: row.timesteps as Diagnosis['timesteps'],
+      protocol: row.protocol as Diagnosis['protocol'],
+      output: row.output as Diagnosis['output'],
+      layers: await getLayers(id),
+    },
+  }
+}
+
+/** The checkpoint of a run at a step, or its latest for step null; null if there is none. */
+export async function findCheckpoint(runName: string, step: number | null): Promise<CheckpointDetail | null> {
+  const row = await db().checkpoint.findFirst({
+    where: step === null ? { run: { name: runName } } : { run: { name: runName }, step },
+    orderBy: [...newestFirst],
+    select: { id: true },
+  })
+  return row && getCheckpoint(row.id)
+}
+
+/** Summaries in the order given. */
+export async function summariesOf(rows: SummaryRow[]): Promise<CheckpointSummary[]> {
+  const blobs = await db().blob.findMany({
+    where: { sha256: { in: [...new Set(rows.map((row) => row.sha256))] } },
+    select: { sha256: true },
+  })
+  const stored = new Set(blobs.map((blob) => blob.sha256))
+  return rows.map((row) => ({
+    id: row.id,
+    runId: row.runId,
+    step: row.step,
+    sha256: row.sha256,
+    teacherSha256: row.teacherSha256,
+    bytes: Number(row.bytes),
+    fileName: row.fileName,
+    hasWeights: stored.has(row.sha256),
+    ledger: row.ledger as CheckpointSummary['ledger'],
+    outputSqnr: row.outputSqnr,
+    samples: row.samples as CheckpointSummary['samples'],
+    createdAt: row.createdAt.toISOString(),
+  }))
+}
+
+/** Of rows ascending by step and revision, the last of each step. */
+export function newestOfEachStep<T extends { step: number }>(rows: T[]): T[] {
+  return rows.filter((row, i) => rows[i + 1]?.step !== row.step)
+}
+
+function diagnosisColumns(diagnosis: Diagnosis) {
+  return {
+    family: diagnosis.family,
+    config: diagnosis.config as Prisma.InputJsonObject,
+    assumptions: diagnosis.assumptions,
+    ledger: diagnosis.ledger,
+    timesteps: diagnosis.timesteps,
+    protocol: diagnosis.protocol ?? Prisma.DbNull,
+    output: diagnosis.output ?? Prisma.DbNull,
+    outputSqnr: diagnosis.output && meanOf(diagnosis.output.sqnr),
+  }
+}
+
+/** What the shape alone does not tell: names that fit, a step that fits, series as long as the timesteps. */
+function checkUpload(upload: CheckpointUpload): void {
+  const { run, diagnosis, samples } = upload
+  checkText('run.name', run.name, 120)
+  checkText('fileName', upload.fileName)
+  if (run.teacher !== null) checkText('run.teacher', run.teacher, 120)
+  if (run.role === 'teacher' && run.teacher !== null)
+    throw contradiction('run.teacher', 'a teacher cannot have a teacher')
+  if (upload.step > 0x7fffffff) throw contradiction('step', `${upload.step} is larger than 2147483647`)
+  const expected = diagnosis.timesteps.length
+  if (diagnosis.output) checkSeries('diagnosis.output', diagnosis.output, expected)
+  const ids = new Set<string>()
+  for (const { layer, alignment } of diagnosis.layers) {
+    checkText('diagnosis.layers.layer.id', layer.id)
+    if (ids.has(layer.id)) throw contradiction(`diagnosis.layers ${layer.id}`, 'this layer is there twice')
+    ids.add(layer.id)
+    if (!alignment) continue
+    const { rank, ...series } = alignment
+    if (!Number.isInteger(rank) || rank < 1 || rank > 0x7fffffff)
+      throw contradiction(`diagnosis.layers ${layer.id}`, `rank ${rank} is not a positive whole number`)
+    checkSeries(`diagnosis.layers ${layer.id}`, series, expected)
+  }
+  if (samples) {
+    const pixels = samples.images * samples.width * samples.height * samples.channels
+    const found = Buffer.byteLength(samples.pixels, 'base64')
+    if (found !== pixels) throw contradiction('samples.pixels', `${found} bytes, ${pixels} are declared`)
+  }
+}
+
+function checkSeries(item: string, series: Record<string, unknown[]>, expected: number): void {
+  for (const [name, values] of Object.entries(series))
+    if (values.length !== expected)
+      throw contradiction(item, `${name} has ${values.length} values for ${expected} timesteps`)
+}
+
+function contradiction(item: string, problem: string): InputError {
+  return new InputError({
+    file: item,
+    problem,
+    remedy: 'Diagnose the checkpoint again and send the new result',
+  })
+}

@@ -1,0 +1,52 @@
+import type { Prisma } from '../generated/prisma/client'
+import type { CheckpointUpload } from '../record/run'
+import { InputError } from '../tensor/error'
+
+/** Slots of the palette runs are drawn with. */
+export const colourSlots = 7
+
+/**
+ * The id of the run an upload belongs to, made if it is new, with the upload's description of it.
+ * Begins with a write, as `write` asks of its transactions. Throws if the run exists in another role.
+ */
+export async function claimRun(
+  tx: Prisma.TransactionClient,
+  run: CheckpointUpload['run'],
+  now: Date,
+): Promise<string> {
+  await tx.run.updateMany({ where: { name: run.name }, data: { name: run.name } })
+  const found = await tx.run.findUnique({ where: { name: run.name }, select: { id: true, role: true } })
+  if (found && found.role !== run.role)
+    throw new InputError({
+      file: 'run.role',
+      problem: `run "${run.name}" holds a ${found.role}, this checkpoint is a ${run.role}`,
+      remedy: 'Store it under another run name',
+    })
+  if (found) return found.id
+  const colour = run.role === 'teacher' ? null : await freeColour(tx)
+  const created = await tx.run.create({
+    data: { ...describeRun(run), name: run.name, role: run.role, colour, updatedAt: now },
+    select: { id: true },
+  })
+  return created.id
+}
+
+/** What every new checkpoint may say anew about its run. */
+export function describeRun(run: CheckpointUpload['run']) {
+  return {
+    teacherName: run.teacher,
+    method: run.method,
+    bits: run.bits,
+    settings: run.settings as Prisma.InputJsonObject,
+  }
+}
+
+/** The least used slot, the lowest of several. It stays with its run: a run never changes colour. */
+async function freeColour(tx: Prisma.TransactionClient): Promise<number> {
+  const used = await tx.run.groupBy({ by: ['colour'], where: { colour: { not: null } }, _count: true })
+  const uses = Array.from(
+    { length: colourSlots },
+    (_, slot) => used.find((u) => u.colour === slot)?._count ?? 0,
+  )
+  return uses.indexOf(Math.min(...uses))
+}

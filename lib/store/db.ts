@@ -1,0 +1,88 @@
+/**
+ * The database. One process holds two connections: reads share one, writes queue for the other, so that a
+ * reader never sees half an import and two imports never land in one transaction (better-sqlite3 has a
+ * single transaction per connection).
+ */
+import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3'
+import type { Prisma } from '../generated/prisma/client'
+import { PrismaClient } from '../generated/prisma/client'
+import { InputError } from '../tensor/error'
+import { databaseFile } from './folder'
+
+type Connections = {
+  file: string
+  reader: PrismaClient
+  writer: Promise<PrismaClient>
+  queue: Promise<unknown>
+}
+
+/** Kept on globalThis: next dev loads this module again after each edit. */
+const held = globalThis as typeof globalThis & { signscopeDb?: Connections }
+
+/** For reads. */
+export function db(): PrismaClient {
+  return connections().reader
+}
+
+/**
+ * Runs `work` in a transaction, after the writes this process began earlier. `work` MUST begin with a write
+ * (a bare updateMany will do): it makes SQLite take the write lock, waiting up to 5 s for other processes;
+ * a transaction that reads first fails at once when another process writes in between.
+ */
+export function write<T>(work: (tx: Prisma.TransactionClient) => Promise<T>): Promise<T> {
+  const held = connections()
+  const done = held.queue.then(async () => {
+    const writer = await held.writer
+    return writer.$transaction(work, { maxWait: 10_000, timeout: 60_000 })
+  })
+  held.queue = done.catch(() => {})
+  return done
+}
+
+/** Closes the connections; the next call opens them again. */
+export async function closeDb(): Promise<void> {
+  const open = held.signscopeDb
+  if (!open) return
+  held.signscopeDb = undefined
+  await open.queue
+  await open.reader.$disconnect()
+  await (await open.writer).$disconnect()
+}
+
+/** Text the database can hold and give back unchanged; throws an InputError for anything else. */
+export function checkText(field: string, text: string, longest = 512): void {
+  const problem =
+    text.length === 0
+      ? 'it is empty'
+      : text.length > longest
+        ? `it has ${text.length} characters, ${longest} are allowed`
+        : text.includes('\0')
+          ? 'it contains a NUL character'
+          : /\p{Surrogate}/u.test(text)
+            ? 'it contains half a surrogate pair'
+            : null
+  if (problem) throw new InputError({ file: field, problem, remedy: 'Use another name' })
+}
+
+function connections(): Connections {
+  const file = databaseFile()
+  if (held.signscopeDb?.file !== file)
+    held.signscopeDb = {
+      file,
+      reader: connect(file),
+      writer: connectForWriting(file),
+      queue: Promise.resolve(),
+    }
+  return held.signscopeDb
+}
+
+function connect(file: string): PrismaClient {
+  return new PrismaClient({ adapter: new PrismaBetterSqlite3({ url: `file:${file}`, timeout: 5000 }) })
+}
+
+/** An acknowledged write must survive a power cut, hence FULL; the driver's default in WAL mode is NORMAL. */
+async function connectForWriting(file: string): Promise<PrismaClient> {
+  const client = connect(file)
+  await client.$executeRawUnsafe('PRAGMA synchronous = FULL')
+  return client
+}

@@ -1,0 +1,60 @@
+import type { Prisma } from '../generated/prisma/client'
+import type { Scalar } from '../record/run'
+import { InputError } from '../tensor/error'
+import { checkText, db, write } from './db'
+
+/** Replaces all scalars of a run by these. Throws an InputError if there is no such run. */
+export async function replaceScalars(runName: string, scalars: Scalar[]): Promise<void> {
+  scalars.forEach(checkScalar)
+  await write(async (tx) => {
+    await tx.scalar.deleteMany({ where: { run: { name: runName } } })
+    await insert(tx, runName, scalars)
+  })
+}
+
+/** Adds scalars to a run; what was logged twice for a step is kept twice, in order of arrival. */
+export async function appendScalars(runName: string, scalars: Scalar[]): Promise<void> {
+  scalars.forEach(checkScalar)
+  await write(async (tx) => {
+    await tx.run.updateMany({ where: { name: runName }, data: { updatedAt: new Date() } })
+    await insert(tx, runName, scalars)
+  })
+}
+
+/** One scalar of a run, ascending by step. */
+export async function getScalars(runId: string, name: string): Promise<{ step: number; value: number }[]> {
+  return db().scalar.findMany({
+    where: { runId, name },
+    select: { step: true, value: true },
+    orderBy: [{ step: 'asc' }, { id: 'asc' }],
+  })
+}
+
+/** Names of the scalars of a run, sorted. */
+export async function scalarNames(runId: string): Promise<string[]> {
+  const names = await db().scalar.groupBy({ by: ['name'], where: { runId }, orderBy: { name: 'asc' } })
+  return names.map(({ name }) => name)
+}
+
+async function insert(tx: Prisma.TransactionClient, runName: string, scalars: Scalar[]): Promise<void> {
+  const run = await tx.run.findUnique({ where: { name: runName }, select: { id: true } })
+  if (!run)
+    throw new InputError({
+      file: 'run',
+      problem: `there is no run "${runName}"`,
+      remedy: 'Store a checkpoint of it first',
+    })
+  await tx.scalar.createMany({
+    data: scalars.map(({ name, step, value }) => ({ runId: run.id, name, step, value })),
+  })
+}
+
+function checkScalar({ name, step }: Scalar, i: number): void {
+  checkText(`scalars[${i}].name`, name)
+  if (!Number.isInteger(step) || step < 0 || step > 0x7fffffff)
+    throw new InputError({
+      file: `scalars[${i}].step`,
+      problem: `${step} is not a training step`,
+      remedy: 'Use a whole number from 0 to 2147483647',
+    })
+}
