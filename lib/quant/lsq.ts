@@ -29,7 +29,7 @@ export function initAlpha(x: Float32Array, bits: ActivationBits): number {
  * Keeps alpha positive, without which x/alpha has no meaning, and needs no smallest value.
  */
 export function updateAlpha(alpha: number, next: number): number {
-  return next >= alpha / 2 ? next : alpha / 2
+  return Math.max(next, alpha / 2)
 }
 
 function float32Step(alpha: number): number {

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import { type BinarizationPlan, manifestFor } from '../../../lib/quant/manifest'
+import { bitsLabel, type LayerPrecision } from '../../../lib/record/precision'
+import type { Layer, Place } from '../../../lib/record/run'
+
+function layer(id: string, part: Place['part'], level: number | null, role = 'conv1'): Layer {
+  const place: Place = { part, level, block: null, role }
+  const shape = { inChannels: 8, outChannels: 8, kernel: 3, stride: 1, resolution: 8 }
+  return { id, kind: 'conv', place, ...shape, macs: 36864, parameters: 584 }
+}
+
+const layers = [
+  layer('conv_in', 'in', 0, 'conv_in'),
+  layer('temb.dense.0', 'time', null, 'time_1'),
+  layer('down.0.block.0.conv1', 'down', 0),
+  layer('down.0.block.0.temb_proj', 'down', 0, 'time_proj'),
+  layer('down.0.downsample.conv', 'down', 0, 'downsample'),
+  layer('down.1.block.0.conv1', 'down', 1),
+  layer('down.1.downsample.conv', 'down', 1, 'downsample'),
+  layer('down.2.block.0.conv1', 'down', 2),
+  layer('mid.block_1.conv1', 'mid', 2),
+  layer('up.2.block.0.conv1', 'up', 2),
+  layer('up.2.upsample.conv', 'up', 2, 'upsample'),
+  layer('up.1.block.0.conv1', 'up', 1),
+  layer('up.1.upsample.conv', 'up', 1, 'upsample'),
+  layer('up.0.block.0.conv1', 'up', 0),
+  layer('conv_out', 'out', 0, 'conv_out'),
+]
+
+const plan: BinarizationPlan = { method: 'lmb', bases: 2, activationBits: 4, where: 'all' }
+
+function withBases(p: BinarizationPlan, bases: LayerPrecision['bases']): string[] {
+  return Object.entries(manifestFor(layers, p))
+    .filter(([, precision]) => precision.bases === bases)
+    .map(([id]) => id)
+}
+
+describe('manifestFor', () => {
+  it('names every layer in order and keeps first conv, last conv and time MLP in full precision', () => {
+    expect(Object.keys(manifestFor(layers, plan))).toEqual(layers.map((l) => l.id))
+    expect(withBases(plan, 0)).toEqual(['conv_in', 'temb.dense.0', 'conv_out'])
+    expect(withBases(plan, 2)).toHaveLength(layers.length - 3)
+    expect(bitsLabel(manifestFor(layers, plan))).toBe('W1A4')
+  })
+  it('gives v1 two bases at the two highest resolutions, as input_blocks 0-5 and output_blocks 6-11', () => {
+    expect(withBases({ ...plan, where: 'v1' }, 2)).toEqual([
+      'down.0.block.0.conv1',
+      'down.0.block.0.temb_proj',
+      'down.0.downsample.conv',
+      'down.1.block.0.conv1',
+      'up.1.block.0.conv1',
+      'up.1.upsample.conv',
+      'up.0.block.0.conv1',
+    ])
+    expect(withBases({ ...plan, where: 'v1' }, 1)).toContain('mid.block_1.conv1')
+  })
+  it('gives one basis everywhere if the plan has one', () => {
+    const precision = manifestFor(layers, { ...plan, method: 'sign', bases: 1 })['mid.block_1.conv1']
+    expect(precision).toEqual({ method: 'sign', bases: 1, activationBits: 4 })
+    expect(withBases({ ...plan, method: 'sign', bases: 1 }, 2)).toEqual([])
+  })
+  it('keeps every layer for method fp, inputs at 32 bits', () => {
+    const manifest = manifestFor(layers, { ...plan, method: 'fp' })
+    expect(Object.values(manifest).every((p) => p.bases === 0 && p.activationBits === 32)).toBe(true)
+  })
+  it('refuses two bases for sign and xnor, and two layers of one id', () => {
+    expect(() => manifestFor(layers, { ...plan, method: 'xnor' })).toThrow('method xnor with 2 bases')
+    expect(() => manifestFor([layers[0]!, layers[0]!], plan)).toThrow('conv_in: two layers have this id')
+  })
+})
