@@ -1,0 +1,86 @@
+'use client'
+
+import { type KeyboardEvent, type ReactNode, useState } from 'react'
+import { type ChartTable, DataTable, toCsv } from './data-table'
+
+export type ChartFrameProps = {
+  /** What one learns from the chart; shown as its heading. */
+  title: ReactNode
+  /** What is drawn, its unit and direction. */
+  caption?: ReactNode
+  /** One sentence with the chart's message: its name for screen readers. */
+  message: string
+  table: ChartTable
+  /** File name of the CSV without extension. */
+  csvName: string
+  level?: 2 | 3
+  /** Controls beside the title. */
+  tools?: ReactNode
+  /** Keys of the chart besides T; return true if the key was used. */
+  onKey?: (event: KeyboardEvent) => boolean
+  children: ReactNode
+}
+
+/** Head, one tab stop, table alternative and CSV: what every chart has around its picture. */
+export function ChartFrame(props: ChartFrameProps) {
+  const { title, caption, message, table, csvName, level = 2, tools, onKey, children } = props
+  const [asTable, setAsTable] = useState(false)
+  const Heading = level === 2 ? 'h2' : 'h3'
+
+  function handleKey(event: KeyboardEvent) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return
+    if (event.key.toLowerCase() === 't' && !event.shiftKey) setAsTable(!asTable)
+    else if (!onKey?.(event)) return
+    event.preventDefault()
+    event.stopPropagation()
+  }
+
+  return (
+    <section className="chart">
+      <header className="chart-head">
+        <Heading>{title}</Heading>
+        <div className="tools">
+          {tools}
+          <button
+            type="button"
+            className="text-button"
+            aria-pressed={asTable}
+            aria-label={`Table of ${csvName}`}
+            title="Table (T)"
+            onClick={() => setAsTable(!asTable)}
+          >
+            table
+          </button>
+          <button
+            type="button"
+            className="text-button"
+            aria-label={`CSV of ${csvName}`}
+            onClick={() => download(`${csvName}.csv`, toCsv(table))}
+          >
+            CSV
+          </button>
+        </div>
+        {caption && <p className="caption">{caption}</p>}
+      </header>
+      {asTable ? (
+        <DataTable table={table} name={message} />
+      ) : (
+        // A chart is one tab stop: arrows move its selection, T shows its table.
+        // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: keyboard selection inside the chart
+        <div className="plot" role="group" tabIndex={0} aria-label={message} onKeyDown={handleKey}>
+          {children}
+        </div>
+      )}
+    </section>
+  )
+}
+
+function download(fileName: string, text: string) {
+  const url = URL.createObjectURL(new Blob([text], { type: 'text/csv' }))
+  const link = document.createElement('a')
+  link.href = url
+  link.download = fileName
+  link.click()
+  URL.revokeObjectURL(url)
+}

@@ -1,0 +1,85 @@
+import Link from 'next/link'
+import type { ReactNode } from 'react'
+import { KeyboardMap } from './keyboard-map'
+import { Logo } from './logo'
+import { ShareButton, type ShareSubject } from './share-button'
+import { ThemeSwitch } from './theme'
+
+export type Crumb = { label: string; href?: string; mono?: boolean }
+
+export type PageShellProps = {
+  /** The way here; the last one is this page. */
+  crumbs: Crumb[]
+  /** What the Share button freezes; absent in a view that is frozen already. */
+  share?: ShareSubject
+  /** The second bar: what the page shows at the moment (ContextBar). */
+  context?: ReactNode
+  /** Set in a frozen view: when it was shared. */
+  frozen?: { createdAt: string }
+  children: ReactNode
+}
+
+/** Top bar, context bar, content, footer: the frame of every page. */
+export function PageShell({ crumbs, share, context, frozen, children }: PageShellProps) {
+  return (
+    <>
+      <a href="#content" className="skip-link unseen">
+        Skip to content
+      </a>
+      <header className="topbar">
+        <div>
+          <Link href="/" className="brand">
+            <Logo /> Signscope
+          </Link>
+          <nav aria-label="Breadcrumbs" style={{ minWidth: 0, flex: 1 }}>
+            <ol className="crumbs">
+              {crumbs.map((crumb, i) => (
+                <li key={crumb.label} className={crumb.mono ? 'mono' : undefined}>
+                  {crumb.href && i < crumbs.length - 1 ? (
+                    <Link href={crumb.href}>{crumb.label}</Link>
+                  ) : (
+                    <span aria-current={i === crumbs.length - 1 ? 'page' : undefined}>{crumb.label}</span>
+                  )}
+                </li>
+              ))}
+            </ol>
+          </nav>
+          {frozen && (
+            <span className="chip" title={frozen.createdAt}>
+              frozen view, shared {frozen.createdAt.slice(0, 10)}
+            </span>
+          )}
+          <ThemeSwitch />
+          {share && <ShareButton subject={share} />}
+        </div>
+      </header>
+      {context}
+      <main id="content" className="content">
+        {children}
+      </main>
+      <footer className="footer">
+        <span className="grow">Signscope: what one bit did to a diffusion model</span>
+        <KeyboardMap />
+      </footer>
+    </>
+  )
+}
+
+/** The second bar: student, against, step, t, seed, colour. */
+export function ContextBar({ children }: { children: ReactNode }) {
+  return (
+    <section className="contextbar" aria-label="Shown here">
+      <div>{children}</div>
+    </section>
+  )
+}
+
+/** One entry of the context bar: a faint name, then the value or control. */
+export function ContextItem({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div className="context-item">
+      <span className="name">{name}</span>
+      {children}
+    </div>
+  )
+}

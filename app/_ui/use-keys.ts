@@ -1,0 +1,31 @@
+'use client'
+
+import { useEffect } from 'react'
+
+const storageKey = 'signscope.keys'
+
+/** Single-letter keys can be switched off (WCAG 2.1.4); on unless the reader said no. */
+export const lettersAreOn = (): boolean => localStorage.getItem(storageKey) !== 'off'
+export const switchLetters = (on: boolean): void => localStorage.setItem(storageKey, on ? 'on' : 'off')
+
+function isTyping(target: EventTarget | null): boolean {
+  const element = target instanceof HTMLElement ? target : null
+  return Boolean(element?.closest('input, textarea, select, [contenteditable="true"], [role="dialog"]'))
+}
+
+/** Page-wide keys by `event.key`; they rest while a field or dialog has focus or a modifier is held. */
+export function useKeys(keys: Record<string, () => void>): void {
+  useEffect(() => {
+    function handle(event: KeyboardEvent) {
+      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target))
+        return
+      const key = event.shiftKey && /^[a-z]$/i.test(event.key) ? event.key.toUpperCase() : event.key
+      const action = keys[key]
+      if (!action || (key.length === 1 && !lettersAreOn())) return
+      event.preventDefault()
+      action()
+    }
+    window.addEventListener('keydown', handle)
+    return () => window.removeEventListener('keydown', handle)
+  })
+}
