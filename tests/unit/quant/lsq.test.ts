@@ -74,7 +74,7 @@ describe.each(golden.activations)('against PyTorch: $name', (c) => {
 describe.each(['cpu', 'wasm'])('lsqOnTape on the %s backend', (backend) => {
   beforeAll(async () => {
     setWasmPaths(`${resolve('node_modules/@tensorflow/tfjs-backend-wasm/dist')}/`)
-    await tf.setBackend(backend)
+    expect(await tf.setBackend(backend)).toBe(true)
   })
   it('equals the host functions in value and gradient, and leaks no tensor', () => {
     const before = tf.memory().numTensors

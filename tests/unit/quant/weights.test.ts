@@ -58,6 +58,11 @@ describe('the binarizers on a row worked by hand', () => {
     expect([...dsigma1]).toEqual([0.75 * 1 - 2 + 0.75 * 3 + 0.75 * 4])
     expect([...dsigma2]).toEqual([1 - 2 - 3 + 4])
   })
+  it('lmb takes the window on the float32 residual', () => {
+    // 1.1 - 0.1 is 1 in float32, inside the window; of the same two numbers in float64 it is 1 + 2e-8.
+    const { dsigma1 } = lmbGrad(f32([1]), f32([1.1]), f32([0.1]), f32([0.25]))
+    expect(dsigma1[0]).toBe(0.75)
+  })
   it('a scale of one channel does not touch another', () => {
     const two = f32([...w, ...w])
     const out = lmb(two, f32([0.5, 3]), f32([0.25, 1]))
