@@ -20,8 +20,10 @@ export const sqliteFloor = '3.51.3'
 export async function migrate(folder: string = dataFolder()): Promise<string[]> {
   await mkdir(folder, { recursive: true })
   const adapter = new PrismaBetterSqlite3({ url: `file:${databaseFile(folder)}`, timeout: 5000 })
-  await prepareDatabase(adapter)
+  const applied = await prepareDatabase(adapter)
   const migrationsList = await readMigrations()
+  // The engine locks the whole database even when there is nothing to do; a server may be using it.
+  if (migrationsList.migrationDirectories.every(({ path }) => applied.has(path))) return []
   return withSchemaEngine(adapter, async (engine) => {
     const { appliedMigrationNames } = await engine.applyMigrations({ migrationsList, filters: noFilter })
     return appliedMigrationNames
@@ -47,15 +49,26 @@ export async function schemaDiff(from: string | null, to: string): Promise<strin
   return result.exitCode === 0 ? '' : (result.stdout ?? '')
 }
 
-/** WAL stays in the file once set; the version is that of the SQLite the server itself will use. */
-async function prepareDatabase(adapter: PrismaBetterSqlite3): Promise<void> {
+/**
+ * Switches to WAL, which stays in the file once set, and checks the version of the SQLite the server itself
+ * will use. Returns the names of the migrations that are already applied.
+ */
+async function prepareDatabase(adapter: PrismaBetterSqlite3): Promise<Set<string>> {
   const connection = await adapter.connect()
+  const column = async (sql: string) => {
+    const { rows } = await connection.queryRaw({ sql, args: [], argTypes: [] })
+    return rows.map((row) => String(row[0]))
+  }
   try {
     await connection.executeScript('PRAGMA journal_mode = WAL')
-    const { rows } = await connection.queryRaw({ sql: 'SELECT sqlite_version()', args: [], argTypes: [] })
-    const version = String(rows[0]?.[0])
+    const [version = ''] = await column('SELECT sqlite_version()')
     if (version.localeCompare(sqliteFloor, 'en', { numeric: true }) < 0)
       throw new Error(`SQLite ${version} is too old, ${sqliteFloor} is needed. Run npm install again.`)
+    const history = await column("SELECT name FROM sqlite_master WHERE name = '_prisma_migrations'")
+    if (history.length === 0) return new Set()
+    const finished =
+      'SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL'
+    return new Set(await column(finished))
   } finally {
     await connection.dispose()
   }

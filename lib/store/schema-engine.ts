@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import path from 'node:path'
-import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils'
+import type { SqlDriverAdapter, SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils'
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils'
 import type { SchemaEngine } from '@prisma/schema-engine-wasm'
 
@@ -13,13 +13,18 @@ type Glue = typeof import('@prisma/schema-engine-wasm') & {
   __wbg_set_wasm(exports: WebAssembly.Exports): void
 }
 
+/** One per process: the glue code keeps a single instance in a module variable. */
+let loaded: Promise<Glue> | undefined
+
 /** Runs `use` with an engine bound to a database. Engine errors carry the driver's own error as their cause. */
 export async function withSchemaEngine<T>(
   adapter: SqlMigrationAwareDriverAdapterFactory,
   use: (engine: SchemaEngine) => Promise<T>,
 ): Promise<T> {
-  const glue = await loadEngine()
-  const bound = bindMigrationAwareSqlAdapterFactory(adapter)
+  loaded ??= loadEngine()
+  const glue = await loaded
+  const opened: SqlDriverAdapter[] = []
+  const bound = bindMigrationAwareSqlAdapterFactory(remembering(adapter, opened))
   const engine = await glue.SchemaEngine.new({ datamodels: undefined }, () => {}, bound)
   try {
     return await use(engine)
@@ -30,6 +35,25 @@ export async function withSchemaEngine<T>(
       : new Error(String(error), { cause: bound.errorRegistry.consumeError(id)?.error })
   } finally {
     engine.free()
+    for (const connection of opened) await connection.dispose()
+  }
+}
+
+/** The engine takes an exclusive lock on the database and never closes its connection: that is left to us. */
+function remembering(
+  adapter: SqlMigrationAwareDriverAdapterFactory,
+  opened: SqlDriverAdapter[],
+): SqlMigrationAwareDriverAdapterFactory {
+  const remember = async (connecting: Promise<SqlDriverAdapter>) => {
+    const connection = await connecting
+    opened.push(connection)
+    return connection
+  }
+  return {
+    provider: adapter.provider,
+    adapterName: adapter.adapterName,
+    connect: () => remember(adapter.connect()),
+    connectToShadowDb: () => remember(adapter.connectToShadowDb()),
   }
 }
 

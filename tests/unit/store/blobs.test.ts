@@ -1,0 +1,204 @@
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { expect, it } from 'vitest'
+import { blobSize, blobSource, openBlob, putBlob, sweepBlobs, TooLarge } from '../../../lib/store/blobs'
+import { getCheckpoint, storeCheckpoint } from '../../../lib/store/checkpoints'
+import { db } from '../../../lib/store/db'
+import { dataFolder } from '../../../lib/store/folder'
+import { sampleUpload } from './sample-upload'
+import { useTemporaryStore } from './temporary-store'
+
+useTemporaryStore()
+
+const bytes = new TextEncoder().encode('weights, as far as anyone here knows')
+const sha256 = createHash('sha256').update(bytes).digest('hex')
+const day = 24 * 3600 * 1000
+
+it('a stored blob is a file under its own hash', async () => {
+  expect(await putBlob(bytes, { expectedSha256: sha256 })).toEqual({ sha256, bytes: bytes.length })
+  expect(await files()).toEqual([`${sha256.slice(0, 2)}/${sha256.slice(2, 4)}/${sha256}`])
+})
+
+it('storing the same bytes again, in pieces and twenty times at once, changes nothing', async () => {
+  const all = await Promise.all(Array.from({ length: 20 }, () => putBlob(pieces())))
+  expect(new Set(all.map((stored) => stored.sha256))).toEqual(new Set([sha256]))
+  expect(await files()).toHaveLength(1)
+  expect(await db().blob.count()).toBe(1)
+})
+
+it('slices are read without the rest, and never past the end', async () => {
+  const source = await blobSource(sha256)
+  expect(source.size).toBe(bytes.length)
+  expect(await source.read(3, 9)).toEqual(bytes.slice(3, 9))
+  expect(await source.read(5, 5)).toHaveLength(0)
+  await expect(source.read(0, bytes.length + 1)).rejects.toThrow(/bytes 0 to/)
+})
+
+it('an unknown hash, and a string that is none, are not stored', async () => {
+  for (const key of ['0'.repeat(64), '../../signscope.db', '']) {
+    expect(await blobSize(key)).toBeNull()
+    expect(await openBlob(key)).toBeNull()
+    await expect(blobSource(key)).rejects.toThrow(/not stored/)
+  }
+})
+
+it.each([
+  ['its stream breaks off', (): Promise<unknown> => putBlob(brokenOff()), /connection lost/],
+  [
+    'it is not what its sender announced',
+    () => putBlob(new Uint8Array(9), { expectedSha256: sha256 }),
+    /sha256/,
+  ],
+  ['it is longer than allowed', () => putBlob(new Uint8Array(9), { limit: 8 }), TooLarge],
+  ['its content is refused', () => putBlob(new Uint8Array(9), { check: refuse }), /not a checkpoint/],
+])('nothing is left of an upload when %s', async (_why, upload, error) => {
+  const before = [await files(), await db().blob.count()]
+  await expect(upload()).rejects.toThrow(error)
+  expect([await files(), await db().blob.count()]).toEqual(before)
+})
+
+it('a check sees all the bytes before they are stored', async () => {
+  let seen: Uint8Array | undefined
+  await putBlob(pieces(), {
+    check: async (source) => {
+      seen = await source.read(0, source.size)
+    },
+  })
+  expect(seen).toEqual(bytes)
+})
+
+it('the sweep removes what a killed process left and nothing else', async () => {
+  const [host] = (await markOfAnUpload()).split('.')
+  const dead = await pidOfADeadProcess()
+  const orphan = createHash('sha256').update('orphan').digest('hex')
+  const claimed = createHash('sha256').update('claimed').digest('hex')
+  await writeBlobFile(orphan)
+  await writeBlobFile(claimed)
+  await writeMark(`${host}.${dead}.1.part`)
+  await writeMark(`${host}.${dead}.1.${orphan}.claim`)
+  await writeMark(`${host}.${process.pid}.2.part`)
+  await writeMark(`${host}.${process.pid}.2.${claimed}.claim`)
+  await writeMark(`elsewhere.${dead}.3.part`)
+  expect(await sweepBlobs()).toEqual({ temporary: 2, orphans: 1, unused: 0 })
+  const left = await files()
+  expect(left.some((file) => file.endsWith(orphan))).toBe(false)
+  expect(left).toHaveLength(5)
+  expect(await sweepBlobs(Date.now() + day / 2)).toEqual({ temporary: 3, orphans: 1, unused: 0 })
+})
+
+it('a blob no checkpoint names is dropped after a day, one that is named stays', async () => {
+  const named = await putBlob(new Uint8Array([1, 2, 3]))
+  await storeCheckpoint({ ...sampleUpload(), sha256: named.sha256 })
+  expect(await sweepBlobs(Date.now() + day - 60_000)).toEqual({ temporary: 0, orphans: 0, unused: 0 })
+  expect(await sweepBlobs(Date.now() + day + 60_000)).toEqual({ temporary: 0, orphans: 0, unused: 1 })
+  expect(await blobSize(sha256)).toBeNull()
+  expect(await blobSize(named.sha256)).toBe(3)
+})
+
+it('a process killed while importing loses nothing it has acknowledged and leaves nothing else', async () => {
+  for (const delay of [0, 40, 90]) {
+    const acknowledged = await killImporter(`killed-${delay}`, delay)
+    await sweepBlobs()
+    const stored = await db().checkpoint.findMany({ select: { id: true, sha256: true } })
+    const blobs = new Set((await db().blob.findMany()).map((blob) => blob.sha256))
+    for (const line of acknowledged) {
+      const [id, hash] = line.split(' ')
+      const checkpoint = await getCheckpoint(id!)
+      expect(checkpoint).toMatchObject({ sha256: hash, hasWeights: true })
+      expect(checkpoint!.diagnosis.layers).toHaveLength(2)
+      expect(
+        createHash('sha256')
+          .update(await wholeBlob(hash!))
+          .digest('hex'),
+      ).toBe(hash)
+    }
+    for (const checkpoint of stored) expect(blobs.has(checkpoint.sha256)).toBe(true)
+    expect((await files()).map((file) => path.basename(file)).sort()).toEqual([...blobs].sort())
+  }
+})
+
+it('processes that import at the same time all succeed', async () => {
+  const lines = await Promise.all(['a', 'b', 'c'].map((name) => runImporter(`parallel-${name}`, 15)))
+  expect(lines.map((stored) => stored.length)).toEqual([15, 15, 15])
+})
+
+async function* pieces() {
+  for (let i = 0; i < bytes.length; i += 7) yield bytes.subarray(i, i + 7)
+}
+
+async function* brokenOff() {
+  yield bytes
+  throw new Error('connection lost')
+}
+
+async function refuse() {
+  throw new Error('not a checkpoint')
+}
+
+/** Everything in the blob folder, temporary files included. */
+async function files(): Promise<string[]> {
+  const folder = path.join(dataFolder(), 'blobs')
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  return entries.filter((e) => e.isFile()).map((e) => path.relative(folder, path.join(e.parentPath, e.name)))
+}
+
+async function wholeBlob(hash: string): Promise<Uint8Array> {
+  const source = await blobSource(hash)
+  return source.read(0, source.size)
+}
+
+async function markOfAnUpload(): Promise<string> {
+  let mark = ''
+  await putBlob(bytes, {
+    check: async () => {
+      mark = (await readdir(path.join(dataFolder(), 'blobs/tmp')))[0]!
+    },
+  })
+  return mark
+}
+
+async function writeMark(name: string): Promise<void> {
+  await writeFile(path.join(dataFolder(), 'blobs/tmp', name), '')
+}
+
+async function writeBlobFile(hash: string): Promise<void> {
+  const folder = path.join(dataFolder(), 'blobs', hash.slice(0, 2), hash.slice(2, 4))
+  await mkdir(folder, { recursive: true })
+  await writeFile(path.join(folder, hash), 'x')
+}
+
+function startImporter(name: string, count: number) {
+  const script = path.join(import.meta.dirname ?? '', 'importer.ts')
+  const child = spawn(process.execPath, ['--import', 'tsx', script, name, String(count), '300000'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let output = ''
+  child.stdout.on('data', (chunk) => {
+    output += chunk
+  })
+  const ended = new Promise<string[]>((resolve) => {
+    child.on('close', () => resolve(output.split('\n').slice(0, -1)))
+  })
+  return { child, ended }
+}
+
+function runImporter(name: string, count: number): Promise<string[]> {
+  return startImporter(name, count).ended
+}
+
+/** Kills an importer `delay` ms after its first answer and returns what it had acknowledged. */
+async function killImporter(name: string, delay: number): Promise<string[]> {
+  const { child, ended } = startImporter(name, 1_000_000)
+  await new Promise((resolve) => child.stdout.once('data', resolve))
+  await new Promise((resolve) => setTimeout(resolve, delay))
+  child.kill('SIGKILL')
+  return ended
+}
+
+async function pidOfADeadProcess(): Promise<number> {
+  const child = spawn(process.execPath, ['-e', ''])
+  await new Promise((resolve) => child.on('close', resolve))
+  return child.pid!
+}

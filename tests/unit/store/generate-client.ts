@@ -1,0 +1,6 @@
+import { generateClient } from '../../../scripts/generate'
+
+/** lib/generated is not in the repository. */
+export default function setup(): void {
+  generateClient()
+}
