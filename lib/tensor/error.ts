@@ -6,18 +6,25 @@
 export class InputError extends Error {
   /** File, flag or field the fault is in, as its owner knows it (no server paths). */
   readonly file: string
-  /** The tensor, layer, record or option inside it; '' when the whole file is at fault. */
+  /** The tensor, layer, record or option inside it, made printable; '' when the whole file is at fault. */
   readonly item: string
   readonly problem: string
   readonly remedy: string
 
   constructor(fault: { file: string; item?: string; problem: string; remedy: string }) {
-    const where = fault.item ? `${fault.file}: ${fault.item}` : fault.file
+    const item = printable(fault.item ?? '')
+    const where = item ? `${fault.file}: ${item}` : fault.file
     super(`${where}: ${fault.problem}. ${fault.remedy}`)
     this.name = 'InputError'
     this.file = fault.file
-    this.item = fault.item ?? ''
+    this.item = item
     this.problem = fault.problem
     this.remedy = fault.remedy
   }
+}
+
+/** Text out of a file, fit for a message: control and direction characters become U+FFFD, the rest is cut at `max`. */
+export function printable(text: string, max = 80): string {
+  const clean = text.slice(0, max).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '\uFFFD')
+  return text.length > max ? `${clean}...` : clean
 }

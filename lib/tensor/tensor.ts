@@ -74,7 +74,16 @@ export function blobSource(name: string, blob: Blob): ByteSource {
     size: blob.size,
     async read(start, end) {
       if (start < 0 || end > blob.size || start > end) throw outOfRange(name, start, end, blob.size)
-      return new Uint8Array(await blob.slice(start, end).arrayBuffer())
+      try {
+        return new Uint8Array(await blob.slice(start, end).arrayBuffer())
+      } catch {
+        // A dropped File only refers to the disk: browsers refuse to read it once it was changed or removed.
+        throw new InputError({
+          file: name,
+          problem: 'it can no longer be read',
+          remedy: 'It may have been changed or moved: choose it again.',
+        })
+      }
     },
   }
 }

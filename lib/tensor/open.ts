@@ -1,0 +1,110 @@
+import { InputError } from './error'
+import { openNpy } from './npy'
+import { openSafetensors } from './safetensors'
+import type { ByteSource, TensorFile } from './tensor'
+import { openTorch } from './torch'
+
+/**
+ * The one door for tensor files: safetensors, torch zip checkpoints, npy. Goes by the content, never by the name.
+ * Reads the directory; tensors are read when asked for. Throws an InputError that says what the file is instead.
+ */
+export async function openTensors(source: ByteSource): Promise<TensorFile> {
+  const refuse = (problem: string, remedy: string) => new InputError({ file: source.name, problem, remedy })
+  if (source.size === 0) throw refuse('the file is empty', 'Download or copy it again.')
+  const head = await source.read(0, Math.min(source.size, 512))
+  // First of all, because the length a safetensors file starts with can spell the magic of other formats.
+  if (looksLikeSafetensors(head)) return openSafetensors(source)
+  if (startsWith(head, 'PK\x03\x04')) return openTorch(source)
+  if (startsWith(head, '\x93NUMPY')) return openNpy(source)
+  for (const { magic, at = 0, problem, remedy } of strangers)
+    if (startsWith(head.subarray(at), magic)) throw refuse(problem, remedy)
+  const text = asText(head)
+  if (text !== undefined) throw refuse(...describeText(text))
+  if (head[8] === 0x7b || hasShortHeader(head)) return openSafetensors(source)
+  throw refuse('the content is of no known kind', `Give ${readable}.`)
+}
+
+const readable = 'a safetensors file, a PyTorch .pt, .pth, .bin or .ckpt checkpoint, or a .npy array'
+const unpackRemedy = 'Unpack it and give the checkpoint inside.'
+const stateDictRemedy =
+  'Load it in PyTorch 1.6 or newer and save its state_dict() again, or save it as safetensors.'
+
+/** Magic bytes (as Latin-1) of what people hand over by mistake. */
+const strangers: { magic: string; at?: number; problem: string; remedy: string }[] = [
+  {
+    // The pickled number 0x1950a86a20f9469cfc6c that torch.save put first until 1.6.
+    magic: '\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.',
+    problem:
+      'it is in the format torch.save wrote before PyTorch 1.6 (a stream of pickles, not a zip), which is not read',
+    remedy: stateDictRemedy,
+  },
+  { magic: '\x80\x02', problem: 'it is a bare Python pickle, not a checkpoint', remedy: stateDictRemedy },
+  { magic: '\x80\x03', problem: 'it is a bare Python pickle, not a checkpoint', remedy: stateDictRemedy },
+  { magic: '\x80\x04', problem: 'it is a bare Python pickle, not a checkpoint', remedy: stateDictRemedy },
+  { magic: '\x80\x05', problem: 'it is a bare Python pickle, not a checkpoint', remedy: stateDictRemedy },
+  { magic: 'ustar', at: 257, problem: 'it is a tar archive', remedy: unpackRemedy },
+  { magic: 'PK\x05\x06', problem: 'it is an empty zip archive', remedy: 'Download or copy it again.' },
+  { magic: '\x1f\x8b', problem: 'it is a gzip archive', remedy: unpackRemedy },
+  { magic: "7z\xbc\xaf'\x1c", problem: 'it is a 7z archive', remedy: unpackRemedy },
+  { magic: 'Rar!', problem: 'it is a RAR archive', remedy: unpackRemedy },
+  { magic: 'BZh', problem: 'it is a bzip2 archive', remedy: unpackRemedy },
+  { magic: '\xfd7zXZ', problem: 'it is an xz archive', remedy: unpackRemedy },
+  { magic: '\x28\xb5\x2f\xfd', problem: 'it is a zstd archive', remedy: unpackRemedy },
+  {
+    magic: 'GGUF',
+    problem: 'it is a GGUF file (quantized weights of llama.cpp)',
+    remedy: `Give ${readable}.`,
+  },
+  { magic: '\x89HDF', problem: 'it is an HDF5 file', remedy: `Give ${readable}.` },
+  { magic: '\x89PNG', problem: 'it is an image', remedy: `Give ${readable}.` },
+  { magic: '\xff\xd8\xff', problem: 'it is an image', remedy: `Give ${readable}.` },
+  { magic: '%PDF', problem: 'it is a PDF document', remedy: `Give ${readable}.` },
+  { magic: 'SQLite format 3', problem: 'it is an SQLite database', remedy: `Give ${readable}.` },
+]
+
+/** A header length the format allows, then the first character of a JSON object (readers allow white space before it). */
+function looksLikeSafetensors(head: Uint8Array): boolean {
+  return hasShortHeader(head) && [0x7b, 0x20, 0x09, 0x0a, 0x0d].includes(head[8] ?? 0)
+}
+
+/** Length below 2^32: no text starts with four zero bytes there. */
+function hasShortHeader(head: Uint8Array): boolean {
+  return head.length >= 8 && head.subarray(4, 8).every((byte) => byte === 0)
+}
+
+function startsWith(bytes: Uint8Array, magic: string): boolean {
+  if (bytes.length < magic.length) return false
+  for (let i = 0; i < magic.length; i++) if (bytes[i] !== magic.charCodeAt(i)) return false
+  return true
+}
+
+/** The head as text, if it holds no control characters; bytes above 127 pass, it may be UTF-8 cut in the middle. */
+function asText(head: Uint8Array): string | undefined {
+  const isText = head.every((byte) => byte >= 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d)
+  return isText ? new TextDecoder().decode(head).trim() : undefined
+}
+
+function describeText(text: string): [problem: string, remedy: string] {
+  if (text.startsWith('version https://git-lfs'))
+    return [
+      'it is a Git LFS pointer, not the weights',
+      'Fetch them with git lfs pull, or download the file itself.',
+    ]
+  if (/^<(!doctype html|html|head|body)/i.test(text))
+    return [
+      'it is an HTML page, not a checkpoint',
+      'The download gave a web page, often an error or a login: fetch the file itself.',
+    ]
+  if (text.startsWith('<')) return ['it is an XML document, not a checkpoint', `Give ${readable}.`]
+  if (text.startsWith('{') && text.includes('"weight_map"'))
+    return [
+      'it is the index of a checkpoint in several shards, which is not read',
+      'Save the model as one safetensors file.',
+    ]
+  if (/^[{[]/.test(text))
+    return [
+      'it is JSON, not a checkpoint',
+      'A config.json alone holds no weights: give the weights file beside it.',
+    ]
+  return ['it is a text file, not a checkpoint', `Give ${readable}.`]
+}
