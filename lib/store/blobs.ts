@@ -13,8 +13,8 @@ import { mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises
 import { hostname } from 'node:os'
 import path from 'node:path'
 import { InputError } from '../tensor/error'
+import { openFileSource } from '../tensor/file-source'
 import type { ByteSource } from '../tensor/tensor'
-import { outOfRange } from '../tensor/tensor'
 import { db, write } from './db'
 import { dataFolder } from './folder'
 
@@ -70,7 +70,7 @@ export async function blobSource(sha256: string): Promise<ByteSource> {
     throw new InputError({
       file: sha256.slice(0, 12),
       problem: 'its weights are not stored here',
-      remedy: 'Import the checkpoint file again',
+      remedy: 'Import the checkpoint file again.',
     })
   return {
     name: sha256.slice(0, 12),
@@ -133,7 +133,7 @@ async function writePart(
         throw new TooLarge({
           file: 'upload',
           problem: `more than ${limit} bytes`,
-          remedy: 'Raise SIGNSCOPE_MAX_UPLOAD_MB on the server if such files are meant to be stored',
+          remedy: 'Raise SIGNSCOPE_MAX_UPLOAD_MB on the server if such files are meant to be stored.',
         })
       hash.update(chunk)
       for (let done = 0; done < chunk.length; ) done += (await file.write(chunk, done)).bytesWritten
@@ -150,7 +150,7 @@ function checkHash(found: string, expected: string | undefined): void {
   throw new InputError({
     file: 'upload',
     problem: `its sha256 is ${found.slice(0, 8)}..., ${expected.slice(0, 8)}... was announced`,
-    remedy: 'It changed on the way: send it again',
+    remedy: 'It changed on the way: send it again.',
   })
 }
 
@@ -173,30 +173,12 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 async function withFile<T>(file: string, name: string, use: (source: ByteSource) => Promise<T>): Promise<T> {
-  const handle = await open(file, 'r')
+  const source = await openFileSource(file, name)
   try {
-    const { size } = await handle.stat()
-    return await use({ name, size, read: (start, end) => readSlice(handle, name, size, start, end) })
+    return await use(source)
   } finally {
-    await handle.close()
+    await source.close()
   }
-}
-
-async function readSlice(
-  handle: FileHandle,
-  name: string,
-  size: number,
-  start: number,
-  end: number,
-): Promise<Uint8Array> {
-  if (start < 0 || end > size || start > end) throw outOfRange(name, start, end, size)
-  const slice = new Uint8Array(end - start)
-  for (let done = 0; done < slice.length; ) {
-    const { bytesRead } = await handle.read(slice, done, slice.length - done, start + done)
-    if (bytesRead === 0) throw outOfRange(name, start, end, start + done)
-    done += bytesRead
-  }
-  return slice
 }
 
 async function removeMarks(mark: string): Promise<void> {

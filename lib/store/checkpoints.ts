@@ -175,6 +175,6 @@ function contradiction(item: string, problem: string): InputError {
   return new InputError({
     file: item,
     problem,
-    remedy: 'Diagnose the checkpoint again and send the new result',
+    remedy: 'Diagnose the checkpoint again and send the new result.',
   })
 }

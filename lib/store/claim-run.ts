@@ -20,7 +20,7 @@ export async function claimRun(
     throw new InputError({
       file: 'run.role',
       problem: `run "${run.name}" holds a ${found.role}, this checkpoint is a ${run.role}`,
-      remedy: 'Store it under another run name',
+      remedy: 'Store it under another run name.',
     })
   if (found) return found.id
   const colour = run.role === 'teacher' ? null : await freeColour(tx)

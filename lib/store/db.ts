@@ -61,7 +61,7 @@ export function checkText(field: string, text: string, longest = 512): void {
           : /\p{Surrogate}/u.test(text)
             ? 'it contains half a surrogate pair'
             : null
-  if (problem) throw new InputError({ file: field, problem, remedy: 'Use another name' })
+  if (problem) throw new InputError({ file: field, problem, remedy: 'Use another name.' })
 }
 
 function connections(): Connections {

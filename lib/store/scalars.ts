@@ -42,7 +42,7 @@ async function insert(tx: Prisma.TransactionClient, runName: string, scalars: Sc
     throw new InputError({
       file: 'run',
       problem: `there is no run "${runName}"`,
-      remedy: 'Store a checkpoint of it first',
+      remedy: 'Store a checkpoint of it first.',
     })
   await tx.scalar.createMany({
     data: scalars.map(({ name, step, value }) => ({ runId: run.id, name, step, value })),
@@ -55,6 +55,6 @@ function checkScalar({ name, step }: Scalar, i: number): void {
     throw new InputError({
       file: `scalars[${i}].step`,
       problem: `${step} is not a training step`,
-      remedy: 'Use a whole number from 0 to 2147483647',
+      remedy: 'Use a whole number from 0 to 2147483647.',
     })
 }

@@ -38,7 +38,7 @@ async function checkView(view: SharedView): Promise<void> {
       file: 'checkpoints',
       item: missing.slice(0, 40),
       problem: 'no checkpoint of this id is stored',
-      remedy: 'Reload the page and share it again',
+      remedy: 'Reload the page and share it again.',
     })
 }
 

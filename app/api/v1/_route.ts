@@ -1,0 +1,185 @@
+/**
+ * What every API route is made of: `route` decides whether a request is answered at all and turns errors into
+ * JSON; `readJson` and `parse` are the only way in for a body.
+ */
+import * as z from 'zod/mini'
+import { InputError } from '../../../lib/tensor/error'
+import { refusalOf } from './_guard'
+
+type Handler<P> = (request: Request, params: P) => Promise<Response>
+
+/** An answer other than success; `field` names the part of the request at fault. */
+export class HttpError extends Error {
+  readonly status: number
+  readonly code: string
+  readonly field: string | undefined
+  readonly hint: string | undefined
+
+  constructor(fault: { status: number; code: string; message: string; field?: string; hint?: string }) {
+    super(fault.message)
+    this.status = fault.status
+    this.code = fault.code
+    this.field = fault.field
+    this.hint = fault.hint
+  }
+}
+
+/** Wraps a handler; every exported method of every route.ts is made by this. */
+export function route<P = Record<string, never>>(handler: Handler<P>) {
+  return async (request: Request, context: { params: Promise<P> }): Promise<Response> => {
+    const refusal = refusalOf(request.method, request.headers, process.env)
+    if (refusal) return refuse(request, new HttpError(refusal))
+    try {
+      return await handler(request, await context.params)
+    } catch (error) {
+      return refuse(request, error)
+    }
+  }
+}
+
+/** A successful JSON answer, never cached: runs and layers change when checkpoints arrive. */
+export function json(body: unknown, status = 200): Response {
+  return Response.json(body, { status, headers: { 'cache-control': 'no-store' } })
+}
+
+export function notFound(what: string): HttpError {
+  return new HttpError({ status: 404, code: 'not_found', message: `There is no ${what} here.` })
+}
+
+/** Bytes a JSON body may have; SIGNSCOPE_MAX_JSON_MB, default 32. */
+export function jsonLimit(): number {
+  return Number(process.env.SIGNSCOPE_MAX_JSON_MB || 32) * 2 ** 20
+}
+
+/** The JSON body of a request. Throws for another content type, too many bytes, bad JSON or absurd nesting. */
+export async function readJson(request: Request, limit: number = jsonLimit()): Promise<unknown> {
+  const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
+  if (type !== 'application/json')
+    throw new HttpError({
+      status: 415,
+      code: 'not_json',
+      message: 'The body must be JSON.',
+      hint: 'Send the header "Content-Type: application/json".',
+    })
+  const text = await readText(request, limit)
+  if (deepest(text) > 64)
+    throw new HttpError({ status: 400, code: 'bad_json', message: 'The JSON is nested more than 64 deep.' })
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    const reason = (error as Error).message.slice(0, 120)
+    throw new HttpError({ status: 400, code: 'bad_json', message: `The body is not JSON: ${reason}.` })
+  }
+}
+
+/** What a schema makes of a value. Throws a 422 that names the first field at fault. */
+export function parse<T extends z.ZodMiniType>(schema: T, value: unknown): z.output<T> {
+  const result = z.safeParse(schema, value)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]
+  const field = issue?.path.join('.') || 'body'
+  throw new HttpError({
+    status: 422,
+    code: 'invalid',
+    message: `${field.slice(0, 120)}: ${issue?.message || 'not of the expected form'}.`.slice(0, 300),
+    field: field.slice(0, 120),
+  })
+}
+
+/** Fails at once when the sender already tells that the body is too long. */
+export function checkLength(request: Request, limit: number, setting: string): void {
+  const length = Number(request.headers.get('content-length') ?? 0)
+  if (length > limit) throw tooLarge(limit, setting)
+}
+
+export function tooLarge(limit: number, setting: string): HttpError {
+  return new HttpError({
+    status: 413,
+    code: 'too_large',
+    message: `The body has more than ${limit / 2 ** 20} MB.`,
+    hint: `${setting} on the server raises the limit.`,
+  })
+}
+
+async function readText(request: Request, limit: number): Promise<string> {
+  checkLength(request, limit, 'SIGNSCOPE_MAX_JSON_MB')
+  const reader = request.body?.getReader()
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  let text = ''
+  let length = 0
+  for (;;) {
+    const chunk = await reader?.read()
+    if (!chunk || chunk.done) break
+    length += chunk.value.length
+    if (length > limit) {
+      await reader?.cancel()
+      throw tooLarge(limit, 'SIGNSCOPE_MAX_JSON_MB')
+    }
+    text += decode(decoder, chunk.value)
+  }
+  return text + decode(decoder)
+}
+
+function decode(decoder: TextDecoder, bytes?: Uint8Array): string {
+  try {
+    return decoder.decode(bytes, { stream: bytes !== undefined })
+  } catch {
+    throw new HttpError({ status: 400, code: 'bad_json', message: 'The body is not UTF-8 text.' })
+  }
+}
+
+/** Depth of brackets outside strings; known before JSON.parse and whatever walks its result can overflow. */
+function deepest(text: string): number {
+  let depth = 0
+  let max = 0
+  let inString = false
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i]
+    if (inString) {
+      if (c === '\\') i++
+      else if (c === '"') inString = false
+    } else if (c === '"') inString = true
+    else if (c === '{' || c === '[') max = Math.max(max, ++depth)
+    else if (c === '}' || c === ']') depth--
+  }
+  return max
+}
+
+function refuse(request: Request, error: unknown): Response {
+  const fault = asHttpError(error)
+  if (fault.status >= 500) console.error(`${request.method} ${new URL(request.url).pathname}:`, error)
+  const { status, code, message, field, hint } = fault
+  const headers = new Headers({ 'cache-control': 'no-store' })
+  if (status === 401) headers.set('www-authenticate', 'Bearer')
+  if (status === 503) headers.set('retry-after', '2')
+  return Response.json({ error: { code, message, field, hint } }, { status, headers })
+}
+
+/** The reader is told what to do about input, a full disk and a busy database; of our own faults, only that. */
+function asHttpError(error: unknown): HttpError {
+  if (error instanceof HttpError) return error
+  if (error instanceof InputError)
+    return new HttpError({
+      status: 422,
+      code: 'invalid',
+      message: `${error.item || error.file}: ${error.problem}.`.slice(0, 300),
+      field: error.item ? `${error.file} ${error.item}` : error.file,
+      hint: error.remedy,
+    })
+  const { code, message } = error as { code?: string; message?: string }
+  if (code === 'ENOSPC' || code === 'EROFS' || code === 'EDQUOT' || code === 'EACCES')
+    return new HttpError({
+      status: 507,
+      code: 'store_full',
+      message: code === 'ENOSPC' || code === 'EDQUOT' ? 'The store is full.' : 'The store cannot be written.',
+      hint: 'What is stored can still be read. Make room or change SIGNSCOPE_DATA, then send it again.',
+    })
+  if (code === 'P1008' || code === 'P2028' || /SQLITE_BUSY|database is locked/.test(message ?? ''))
+    return new HttpError({
+      status: 503,
+      code: 'busy',
+      message: 'The database is busy.',
+      hint: 'Nothing was stored. Send it again.',
+    })
+  return new HttpError({ status: 500, code: 'internal', message: 'The server failed; its log says why.' })
+}
