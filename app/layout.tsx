@@ -1,4 +1,5 @@
 import type { Metadata, Viewport } from 'next'
+import { headers } from 'next/headers'
 import { NuqsAdapter } from 'nuqs/adapters/next/app'
 import type { ReactNode } from 'react'
 import './globals.css'
@@ -14,12 +15,13 @@ export const viewport: Viewport = { width: 'device-width', initialScale: 1 }
 /** Runs before the first paint, so that a chosen theme never flashes the other one. */
 const applyTheme = `try{var t=localStorage.getItem('signscope.theme');if(t==='light'||t==='dark')document.documentElement.dataset.theme=t}catch(e){}`
 
-export default function RootLayout({ children }: { children: ReactNode }) {
+export default async function RootLayout({ children }: { children: ReactNode }) {
+  // Made by proxy.ts for each answer; reading it also keeps every page from being built ahead without one.
+  const nonce = (await headers()).get('x-nonce') ?? undefined
   return (
     <html lang="en" suppressHydrationWarning>
       <head>
-        {/* biome-ignore lint/security/noDangerouslySetInnerHtml: a constant of ours */}
-        <script dangerouslySetInnerHTML={{ __html: applyTheme }} />
+        <script nonce={nonce} dangerouslySetInnerHTML={{ __html: applyTheme }} />
       </head>
       <body>
         <NuqsAdapter>{children}</NuqsAdapter>

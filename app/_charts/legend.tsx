@@ -17,7 +17,6 @@ export function ColourLegend({ scale, width = 180 }: { scale: ColourScale; width
       {/* biome-ignore lint/a11y/noSvgWithoutTitle: its words stand beside it */}
       <svg width="100%" height={9} viewBox={`0 0 ${swatches} 1`} preserveAspectRatio="none">
         {Array.from({ length: swatches }, (_, k) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: swatches have no other identity
           <rect key={k} x={k} width={1.02} height={1} style={{ fill: scale.css(at(k)) }} />
         ))}
       </svg>

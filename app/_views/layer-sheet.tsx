@@ -1,0 +1,344 @@
+'use client'
+
+import { line, scaleLinear } from 'd3'
+import Link from 'next/link'
+import type { KeyboardEvent } from 'react'
+import { Crosshair, GridY } from '../_charts/axis'
+import { ChartFrame } from '../_charts/chart-frame'
+import { type Metric, metricScales, runColour } from '../_charts/colour'
+import { DotStrip } from '../_charts/dot-strip'
+import { HeatGrid, moveSelection, TimeAxis } from '../_charts/heat-map'
+import { HistogramInline } from '../_charts/histogram-inline'
+import { ColourLegend, NoValueLegend } from '../_charts/legend'
+import { isMeasured, quantileOf, type Series } from '../_charts/series'
+import { useWidth } from '../_charts/use-width'
+import { formatFixed, formatPercent, formatScale, metricNames } from '../_ui/format'
+import { type LayerRow, rowMean, sortRows } from './run-rows'
+
+export type LayerSheetProps = {
+  rows: LayerRow[]
+  timesteps: readonly number[]
+  /** The metric at the network's output, over the map; null if it has none. */
+  output: Series | null
+  /** t from which the student has parted, with the rule in words. */
+  parting: { t: number; label: string } | null
+  metric: Metric
+  sort: 'forward' | 'worst'
+  onSort: (sort: 'forward' | 'worst') => void
+  slot: number | null
+  selected: { layer: string | null; t: number | null }
+  onSelect: (layer: string, t: number | null) => void
+  onOpen: (layer: string) => void
+  layerHref: (layer: string) => string
+  message: string
+  note: string
+}
+
+const rowHeight = 18
+/** sigma2/sigma1 of the least-squares bases of Gaussian weights: sqrt(1 - 2/pi), BinaryDM section 3.2. */
+const gaussianRatio = 0.605
+
+/** One row per layer: what it is, how its weights were split, how far its output is from the teacher's. */
+export function LayerSheet(props: LayerSheetProps) {
+  const { timesteps, metric, selected, slot, sort } = props
+  const rows = sortRows(props.rows, sort, metric)
+  const scale = metricScales[metric]
+  const { name, unit, format } = metricNames[metric]
+  const heatRows = rows.map((row) => ({
+    id: row.layer.id,
+    values: row.series ? row.series[metric] : timesteps.map(() => null),
+    reason: row.bases > 0 ? 'not measured' : 'kept in full precision: no error of its own',
+  }))
+  const starts = groupStarts(rows, sort)
+
+  function handleKey(event: KeyboardEvent): boolean {
+    if (event.key === 'Enter' && selected.layer) {
+      props.onOpen(selected.layer)
+      return true
+    }
+    const next = moveSelection(event.key, heatRows, timesteps, { row: selected.layer, t: selected.t })
+    if (next) props.onSelect(next.row, next.t)
+    return Boolean(next)
+  }
+
+  return (
+    <ChartFrame
+      title={
+        <>
+          Layers × timesteps{' '}
+          <span className="soft small" style={{ fontWeight: 400 }}>
+            {props.note}
+          </span>
+        </>
+      }
+      caption="One row per layer: what it is, how its weights were split, and how far its output is from the teacher’s at every timestep. The curve above the map is the network output."
+      message={props.message}
+      csvName="layers-by-timesteps"
+      table={sheetTable(rows, timesteps, metric)}
+      onKey={handleKey}
+      tools={(['forward', 'worst'] as const).map((order) => (
+        <button
+          key={order}
+          type="button"
+          className="text-button"
+          aria-pressed={sort === order}
+          onClick={() => props.onSort(order)}
+        >
+          {order === 'forward' ? 'forward pass' : 'worst first'}
+        </button>
+      ))}
+    >
+      <table className="sheet">
+        <colgroup>
+          <col className="c-layer" />
+          <col className="c-shape" />
+          <col className="c-bases" />
+          <col className="c-weights" />
+          <col className="c-ratio" />
+          <col className="c-sqnr" />
+          <col className="c-map" />
+          <col className="c-mean" />
+          <col className="c-number" />
+          <col className="c-flips" />
+        </colgroup>
+        <thead>
+          <tr>
+            <th scope="col" className="c-layer">
+              Layer
+              <small>{sort === 'forward' ? 'in order of the forward pass' : 'worst mean first'}</small>
+            </th>
+            <th scope="col" className="c-shape">
+              Shape
+              <small>out×in×k²</small>
+            </th>
+            <th scope="col" className="c-bases num">
+              Bases
+            </th>
+            <th scope="col" className="c-weights">
+              Weights
+              <small>latent, levels</small>
+            </th>
+            <th scope="col" className="c-ratio">
+              σ2/σ1
+              <small>Gaussian .605</small>
+            </th>
+            <th scope="col" className="c-sqnr num">
+              Weights
+              <small>SQNR dB ↑</small>
+            </th>
+            <th scope="col" className="c-map">
+              <OutputCurve {...props} label={`output ${name}${unit ? `, ${unit}` : ''} ↑`} />
+            </th>
+            <th scope="col" className="c-mean">
+              Mean over t
+              <small>
+                {name} {unit} ↑
+              </small>
+            </th>
+            <th scope="col" className="c-number num">
+              <span className="unseen">Mean over t as a number</span>
+            </th>
+            <th scope="col" className="c-flips num">
+              Flips
+              <small>of signs</small>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row, i) => {
+            const id = row.layer.id
+            const mean = rowMean(row, metric)
+            const series = row.series?.[metric] ?? []
+            const classes = [id === selected.layer && 'picked', starts.has(id) && i > 0 && 'starts']
+            return (
+              // The sheet around it takes the keys; a click anywhere in a row selects it.
+              <tr
+                key={id}
+                className={classes.filter(Boolean).join(' ')}
+                onClick={() => props.onSelect(id, null)}
+                onDoubleClick={() => props.onOpen(id)}
+              >
+                <th scope="row" className="c-layer mono" title={id}>
+                  <Link href={props.layerHref(id)} tabIndex={id === selected.layer ? 0 : -1}>
+                    {id}
+                  </Link>
+                </th>
+                <td className="c-shape soft">{shapeOf(row)}</td>
+                <td className="c-bases num">{row.bases || 'fp'}</td>
+                <td className="c-weights">
+                  <HistogramInline
+                    histogram={row.histogram}
+                    std={row.std}
+                    levels={row.levels.map((value) => ({ value }))}
+                    slot={row.bases > 0 ? slot : null}
+                    height={rowHeight - 1}
+                  />
+                </td>
+                <td
+                  className="c-ratio"
+                  title={isMeasured(row.ratio) ? `σ2/σ1 = ${formatScale(row.ratio)}` : undefined}
+                >
+                  <DotStrip
+                    dots={[{ slot, value: row.ratio }]}
+                    domain={[0.3, 0.9]}
+                    grid={[gaussianRatio]}
+                    width={60}
+                    height={rowHeight}
+                  />
+                </td>
+                <td className="c-sqnr num">{formatFixed(row.weightsSqnr, 1)}</td>
+                {i === 0 && (
+                  <td className="c-map" rowSpan={rows.length}>
+                    <HeatGrid
+                      rows={heatRows}
+                      timesteps={timesteps}
+                      scale={scale}
+                      selected={{ row: selected.layer, t: selected.t }}
+                      onSelect={props.onSelect}
+                      onOpen={props.onOpen}
+                      rowHeight={rowHeight}
+                      groupStarts={starts}
+                      format={(v) => `${format(v)} ${unit}`}
+                    />
+                  </td>
+                )}
+                <td className="c-mean">
+                  <DotStrip
+                    dots={[{ slot, value: mean }]}
+                    range={[quantileOf(series, 0.1), quantileOf(series, 0.9)]}
+                    domain={scale.domain}
+                    grid={[scale.domain[0], (scale.domain[0] + scale.domain[1]) / 2, scale.domain[1]]}
+                    width={92}
+                    height={rowHeight}
+                  />
+                </td>
+                <td className="c-number num">{format(mean)}</td>
+                <td className="c-flips num">{formatPercent(row.flips)}</td>
+              </tr>
+            )
+          })}
+        </tbody>
+        <tfoot>
+          <tr>
+            <td className="c-layer">
+              <div className="sheet-legend">
+                <ColourLegend scale={scale} />
+                <NoValueLegend words="no value: kept in full precision, or not measured" />
+              </div>
+            </td>
+            {['c-shape', 'c-bases', 'c-weights', 'c-ratio', 'c-sqnr'].map((column) => (
+              <td key={column} className={column} />
+            ))}
+            <td className="c-map">
+              <Axis />
+            </td>
+            <td className="c-mean small faint">dot: mean; line: 10 to 90 % of timesteps</td>
+            <td className="c-number" />
+            <td className="c-flips" />
+          </tr>
+        </tfoot>
+      </table>
+    </ChartFrame>
+  )
+}
+
+function Axis() {
+  const [ref, width] = useWidth(400)
+  return (
+    <div ref={ref}>
+      <TimeAxis width={width} />
+    </div>
+  )
+}
+
+/** The network output over the same t axis as the map, with the flag of the selected timestep. */
+function OutputCurve(props: LayerSheetProps & { label: string }) {
+  const { output, timesteps, metric, slot, selected, parting } = props
+  const [ref, width] = useWidth(400)
+  const [top, bottom] = [34, 92]
+  const measured = (output ?? []).filter(isMeasured)
+  const { domain } = metricScales[metric]
+  const y = scaleLinear([Math.min(domain[0], ...measured), Math.max(domain[1], ...measured)], [bottom, top])
+  const x = (t: number) => (1 - t / 1000) * width
+  const points = timesteps.map((t, i) => ({ t, value: output?.[i] ?? null }))
+  const path = line<{ t: number; value: number | null }>()
+    .defined((p) => isMeasured(p.value))
+    .x((p) => x(p.t))
+    .y((p) => y(p.value!))
+  const flip = parting !== null && x(parting.t) > width / 2
+  return (
+    <div ref={ref} className="output-curve">
+      <svg width={width} height={bottom + 18} aria-hidden>
+        <GridY scale={y} ticks={y.ticks(3)} x={0} width={width} />
+        {measured.length > 0 && (
+          <text className="halo" x={2} y={top - 8}>
+            {props.label}
+          </text>
+        )}
+        {parting && metric === 'sqnr' && (
+          <>
+            <line className="reference-line" x1={x(parting.t)} x2={x(parting.t)} y1={top} y2={bottom} />
+            <text
+              className="halo"
+              x={x(parting.t) + (flip ? -5 : 5)}
+              y={top + 8}
+              textAnchor={flip ? 'end' : 'start'}
+            >
+              {parting.label}
+            </text>
+          </>
+        )}
+        <path d={path(points) ?? ''} fill="none" strokeWidth={2} style={{ stroke: runColour(slot) }} />
+        {selected.t !== null && (
+          <Crosshair x={x(selected.t)} y1={top - 14} y2={bottom + 18} flag={`t ${selected.t}`} />
+        )}
+        <text x={0} y={bottom + 14}>
+          t = 1000, noise
+        </text>
+        <text className="halo" x={width / 2} y={bottom + 14} textAnchor="middle">
+          sampling runs this way →
+        </text>
+        <text className="halo" x={width} y={bottom + 14} textAnchor="end">
+          image, t = 0
+        </text>
+      </svg>
+    </div>
+  )
+}
+
+/** Ids of the first layer of each part and level. */
+function groupStarts(rows: readonly LayerRow[], sort: 'forward' | 'worst'): Set<string> {
+  if (sort !== 'forward') return new Set()
+  const group = ({ layer }: LayerRow) => `${layer.place.part}.${layer.place.level ?? ''}`
+  return new Set(
+    rows.filter((row, i) => i > 0 && group(rows[i - 1]!) !== group(row)).map((row) => row.layer.id),
+  )
+}
+
+export const shapeOf = ({ layer }: Pick<LayerRow, 'layer'>): string =>
+  `${layer.outChannels}×${layer.inChannels}${layer.kind === 'conv' ? `×${layer.kernel}²` : ''}`
+
+function sheetTable(rows: readonly LayerRow[], timesteps: readonly number[], metric: Metric) {
+  return {
+    columns: [
+      'layer',
+      'shape',
+      'bases',
+      'sigma2/sigma1',
+      'weights SQNR dB',
+      'flips',
+      `mean ${metric}`,
+      ...timesteps.map((t) => `t ${t}`),
+    ],
+    rows: rows.map((row) => [
+      row.layer.id,
+      shapeOf(row),
+      row.bases,
+      row.ratio,
+      row.weightsSqnr,
+      row.flips,
+      rowMean(row, metric),
+      ...timesteps.map((_, i) => row.series?.[metric][i] ?? null),
+    ]),
+  }
+}

@@ -1,0 +1,188 @@
+/** What each view needs from the store, as plain data. Pages and frozen views load through here. */
+import type { CheckpointDetail, CheckpointSummary, RunSummary, SampleSet } from '../../lib/record/run'
+import type { ViewParams } from '../../lib/record/view'
+import { findCheckpoint, getCheckpoint } from '../../lib/store/checkpoints'
+import { getRun, listRuns } from '../../lib/store/runs'
+import { getScalars } from '../../lib/store/scalars'
+import { keepExtremes } from '../_charts/series'
+import { formatAge } from '../_ui/format'
+import { type LayerRow, layerRow } from './run-rows'
+
+/** A run by its name and mark. */
+export type RunHead = {
+  id: string
+  name: string
+  role: RunSummary['role']
+  slot: number | null
+  method: string
+  bits: string
+}
+
+export const runHead = (run: RunSummary): RunHead => ({
+  id: run.id,
+  name: run.name,
+  role: run.role,
+  slot: run.role === 'teacher' ? null : (run.colour ?? 0),
+  method: run.method,
+  bits: run.bits,
+})
+
+/** The first images of a sample set, for a list. */
+export type Thumbnails = Pick<SampleSet, 'seed' | 'width' | 'height' | 'channels'> & { images: string[] }
+
+export function thumbnails(samples: SampleSet | null, count: number): Thumbnails | null {
+  if (!samples) return null
+  const { seed, width, height, channels } = samples
+  const bytes = Buffer.from(samples.pixels, 'base64')
+  const size = width * height * channels
+  const images = Array.from({ length: Math.min(count, samples.images) }, (_, i) =>
+    bytes.subarray(i * size, (i + 1) * size).toString('base64'),
+  )
+  return { seed, width, height, channels, images }
+}
+
+export type RunListRow = RunHead & {
+  teacher: string | null
+  /** null when the run has no checkpoint yet. */
+  latestStep: number | null
+  checkpointId: string | null
+  bases: number
+  /** Packed size of the latest checkpoint; its float32 size for a teacher. */
+  bytes: number | null
+  ratio: number | null
+  /** Output SQNR by step. */
+  quality: { step: number; value: number | null }[]
+  sampleCosine: number | null
+  samples: Thumbnails | null
+  updated: string
+  updatedAt: string
+}
+
+export type RunsViewData = { runs: RunListRow[] }
+
+/** Every run, teachers first, then students by last change. */
+export async function loadRunsView(): Promise<RunsViewData> {
+  const runs = await listRuns()
+  const names = new Map(runs.map((run) => [run.id, run.name]))
+  const now = new Date()
+  const rows = runs.map((run): RunListRow => {
+    const last = run.checkpoints.at(-1) ?? null
+    const ledger = last?.ledger
+    const teacher = run.role === 'teacher'
+    return {
+      ...runHead(run),
+      teacher: (run.teacherRunId && names.get(run.teacherRunId)) || null,
+      latestStep: last?.step ?? null,
+      checkpointId: last?.id ?? null,
+      bases: !ledger?.signBytes ? 0 : ledger.secondBasisBytes > 0 ? 2 : 1,
+      bytes: ledger ? (teacher ? ledger.fullPrecisionBytes : ledger.packedBytes) : null,
+      ratio: ledger ? (teacher ? 1 : ledger.fullPrecisionBytes / ledger.packedBytes) : null,
+      quality: run.checkpoints.map((c) => ({ step: c.step, value: c.outputSqnr })),
+      sampleCosine: last?.samples?.cosineToTeacher ?? null,
+      samples: thumbnails(last?.samples ?? null, 4),
+      updated: formatAge(run.updatedAt, now),
+      updatedAt: run.updatedAt,
+    }
+  })
+  return { runs: [...rows.filter((r) => r.role === 'teacher'), ...rows.filter((r) => r.role === 'student')] }
+}
+
+export type RunCheckpoint = {
+  id: string
+  step: number
+  fileName: string
+  bytes: number
+  hasWeights: boolean
+  ledger: CheckpointSummary['ledger']
+  createdAt: string
+  family: string
+  assumptions: string[]
+  timesteps: number[]
+  protocol: CheckpointDetail['diagnosis']['protocol']
+  output: CheckpointDetail['diagnosis']['output']
+  samples: Thumbnails | null
+  sampleCosine: number | null
+}
+
+export type RunViewData = {
+  run: RunHead
+  teacher: { name: string; samples: Thumbnails | null } | null
+  /** Students of a teacher. */
+  students: (RunHead & { outputSqnr: number | null })[]
+  /** Ascending by step, with the mean output SQNR. */
+  checkpoints: { step: number; value: number | null }[]
+  /** null when nothing is stored yet. */
+  checkpoint: RunCheckpoint | null
+  rows: LayerRow[]
+  /** Training loss; of long trainings the extremes of each stretch. */
+  loss: { points: { x: number; y: number }[]; total: number }
+}
+
+/** Points of the loss curve that are sent to the browser. */
+const lossPoints = 600
+
+/** The Run page of one run at a step, or of the pinned checkpoint; null if there is no such run. */
+export async function loadRunView(
+  name: string,
+  params: Pick<ViewParams, 'c'>,
+  pinnedIds?: readonly string[],
+): Promise<RunViewData | null> {
+  const run = await getRun(name)
+  if (!run) return null
+  const pinned = pinnedIds?.[0]
+  const [detail, loss, all] = await Promise.all([
+    pinned ? getCheckpoint(pinned) : nearestCheckpoint(run, params.c),
+    getScalars(run.id, 'loss'),
+    listRuns(),
+  ])
+  const teacher = all.find((other) => other.id === run.teacherRunId) ?? null
+  return {
+    run: runHead(run),
+    teacher: teacher && { name: teacher.name, samples: thumbnails(teacherSamples(teacher, detail), 16) },
+    students: all
+      .filter((other) => other.teacherRunId === run.id)
+      .map((other) => ({ ...runHead(other), outputSqnr: other.checkpoints.at(-1)?.outputSqnr ?? null })),
+    checkpoints: run.checkpoints.map((c) => ({ step: c.step, value: c.outputSqnr })),
+    checkpoint: detail && runCheckpoint(detail),
+    rows: detail ? detail.diagnosis.layers.map(layerRow) : [],
+    loss: {
+      points: keepExtremes(
+        loss.map((l) => ({ x: l.step, y: l.value })),
+        lossPoints,
+      ),
+      total: loss.length,
+    },
+  }
+}
+
+/** The checkpoint at a step; for a step that is not stored the nearest, for none the latest. */
+async function nearestCheckpoint(run: RunSummary, step: number | null): Promise<CheckpointDetail | null> {
+  if (step === null) return findCheckpoint(run.name, null)
+  const nearest = run.checkpoints.toSorted((a, b) => Math.abs(a.step - step) - Math.abs(b.step - step))[0]
+  return nearest ? findCheckpoint(run.name, nearest.step) : null
+}
+
+function teacherSamples(teacher: RunSummary, detail: CheckpointDetail | null): SampleSet | null {
+  const same = teacher.checkpoints.find((c) => c.sha256 === detail?.teacherSha256)
+  return (same ?? teacher.checkpoints.at(-1))?.samples ?? null
+}
+
+function runCheckpoint(detail: CheckpointDetail): RunCheckpoint {
+  const { diagnosis, samples } = detail
+  return {
+    id: detail.id,
+    step: detail.step,
+    fileName: detail.fileName,
+    bytes: detail.bytes,
+    hasWeights: detail.hasWeights,
+    ledger: detail.ledger,
+    createdAt: detail.createdAt,
+    family: diagnosis.family,
+    assumptions: diagnosis.assumptions,
+    timesteps: diagnosis.timesteps,
+    protocol: diagnosis.protocol,
+    output: diagnosis.output,
+    samples: thumbnails(samples, 16),
+    sampleCosine: samples?.cosineToTeacher ?? null,
+  }
+}

@@ -1,0 +1,78 @@
+/** What the Run page shows of each layer, cut down from the stored record to what crosses to the browser. */
+import type { Histogram, Layer, LayerRecord } from '../../lib/record/run'
+import type { Metric } from '../_charts/colour'
+import { isMeasured, meanOf, type Series } from '../_charts/series'
+
+export type LayerRow = {
+  layer: Layer
+  /** 0 when kept in full precision. */
+  bases: number
+  activationBits: number
+  histogram: Histogram
+  std: number
+  /** Values the weights are cut to, at the mean scales over channels. */
+  levels: number[]
+  /** Median over channels of sigma2/sigma1; null with less than two bases. */
+  ratio: number | null
+  /** Binarized weights against the latent ones, dB. */
+  weightsSqnr: number | null
+  flips: number | null
+  /** Per timestep, for each metric; null if nothing ran. */
+  series: Record<Metric, Series> | null
+}
+
+/** Signs the levels carry: [-s1-s2, -s1+s2, s1-s2, s1+s2] or [-s1, s1]. */
+export function meanLevels(sigma1: readonly number[] | null, sigma2: readonly number[] | null): number[] {
+  const s1 = meanOf(sigma1 ?? [])
+  const s2 = meanOf(sigma2 ?? [])
+  if (s1 === null) return []
+  return s2 === null ? [-s1, s1] : [-s1 - s2, -s1 + s2, s1 - s2, s1 + s2]
+}
+
+/** Median over channels of sigma2/sigma1. */
+export function medianRatio(
+  sigma1: readonly number[] | null,
+  sigma2: readonly number[] | null,
+): number | null {
+  if (!sigma1 || !sigma2) return null
+  const ratios = sigma1.map((s, i) => sigma2[i]! / s).filter(isMeasured)
+  ratios.sort((a, b) => a - b)
+  return ratios[Math.floor(ratios.length / 2)] ?? null
+}
+
+export function layerRow({ layer, precision, weights, alignment }: LayerRecord): LayerRow {
+  return {
+    layer,
+    bases: precision.bases,
+    activationBits: precision.activationBits,
+    histogram: weights.latent.histogram,
+    std: weights.latent.moments.std,
+    levels: meanLevels(weights.sigma1, weights.sigma2),
+    ratio: medianRatio(weights.sigma1, weights.sigma2),
+    weightsSqnr: weights.reconstruction?.sqnr ?? null,
+    flips: weights.flips,
+    series: alignment && {
+      sqnr: alignment.sqnr,
+      cosine: alignment.cosine,
+      lowrank: alignment.lowRankCosine,
+    },
+  }
+}
+
+/** Mean over timesteps of a metric; null if it was not measured. */
+export const rowMean = (row: LayerRow, metric: Metric): number | null =>
+  row.series && meanOf(row.series[metric])
+
+/** Rows with a binarized layer and a measured mean, the worst first. */
+export function worstFirst(rows: readonly LayerRow[], metric: Metric): LayerRow[] {
+  return rows
+    .filter((row) => row.bases > 0 && rowMean(row, metric) !== null)
+    .sort((a, b) => rowMean(a, metric)! - rowMean(b, metric)!)
+}
+
+/** All rows in the order asked for; unmeasured ones last when sorted by error. */
+export function sortRows(rows: readonly LayerRow[], sort: 'forward' | 'worst', metric: Metric): LayerRow[] {
+  if (sort === 'forward') return [...rows]
+  const place = (row: LayerRow) => rowMean(row, metric) ?? Number.POSITIVE_INFINITY
+  return rows.toSorted((a, b) => (place(a) === place(b) ? 0 : place(a) - place(b)))
+}

@@ -1,0 +1,289 @@
+'use client'
+
+import Link from 'next/link'
+import { useRouter } from 'next/navigation'
+import { useRef } from 'react'
+import { pageUrl } from '../../lib/record/view'
+import { LineChart } from '../_charts/line-chart'
+import { ScatterChart } from '../_charts/scatter-chart'
+import { isMeasured } from '../_charts/series'
+import { Sparkline } from '../_charts/sparkline'
+import { DropZone } from '../_drop/drop-zone'
+import { Card } from '../_ui/card'
+import { formatBytes, formatCosine, formatCount, formatFixed, formatRatio } from '../_ui/format'
+import { Pixels } from '../_ui/pixels'
+import { RunMark, RunName } from '../_ui/run-mark'
+import { Empty } from '../_ui/states'
+import { useKeys } from '../_ui/use-keys'
+import { useView } from '../_ui/use-view'
+import type { RunListRow, RunsViewData } from './load'
+import { matchesFilter } from './run-filter'
+
+/** All runs: what a smaller file costs, how each student learned, and the list both are drawn from. */
+export function RunsView({ data }: { data: RunsViewData }) {
+  const [view, setView] = useView()
+  const router = useRouter()
+  const filter = useRef<HTMLInputElement>(null)
+  const shown = data.runs.filter((run) => matchesFilter(run, view.q))
+  const students = shown.filter((run) => run.role === 'student')
+  const picked = view.r.filter((name) => data.runs.some((run) => run.name === name))
+  const compareUrl = pageUrl('compare', null, null, { r: picked.map((name) => atLatest(data.runs, name)) })
+  const teachers = data.runs.filter((run) => run.role === 'teacher').length
+
+  function pick(name: string, on: boolean) {
+    setView({ r: on ? [...picked, name] : picked.filter((other) => other !== name) })
+  }
+  useKeys({
+    '/': () => filter.current?.focus(),
+    Escape: () => setView({ r: [] }),
+    c: () => picked.length > 1 && router.push(compareUrl),
+  })
+
+  if (data.runs.length === 0) {
+    return (
+      <>
+        <h1>Runs</h1>
+        <Card>
+          <Empty title="No runs yet">
+            <p>
+              A run is a teacher in full precision or one of its binarized students. Drop a pair of
+              checkpoints below, or import them with <code>npm run --silent cli -- import PATH</code>.
+            </p>
+          </Empty>
+        </Card>
+        <DropZone />
+      </>
+    )
+  }
+  return (
+    <>
+      <div className="page-head">
+        <h1>Runs</h1>
+        <span className="soft small">
+          {count(teachers, 'teacher')}, {count(data.runs.length - teachers, 'student')} · {shown.length} of{' '}
+          {data.runs.length} shown
+        </span>
+        <span className="grow" />
+        <input
+          ref={filter}
+          className="field"
+          type="search"
+          placeholder="bits:W1A4 method:lmb …  /"
+          aria-label="Filter runs"
+          value={view.q}
+          onChange={(event) => setView({ q: event.target.value })}
+        />
+      </div>
+      <div className="columns halves">
+        <Card>
+          <SizeChart students={students} />
+        </Card>
+        <Card>
+          <LearningChart students={students} />
+        </Card>
+      </div>
+      <Card className="flush">
+        {shown.length === 0 ? (
+          <Empty
+            title={`No run matches “${view.q}”`}
+            action={
+              <button type="button" className="button" onClick={() => setView({ q: '' })}>
+                Show all {data.runs.length}
+              </button>
+            }
+          />
+        ) : (
+          <RunTable runs={shown} picked={picked} onPick={pick} />
+        )}
+      </Card>
+      <DropZone />
+      {picked.length > 0 && (
+        <section className="compare-bar" aria-label="Picked runs">
+          {picked.map((name) => (
+            <RunName key={name} name={name} slot={data.runs.find((run) => run.name === name)?.slot ?? null} />
+          ))}
+          {picked.length > 1 ? (
+            <Link className="button" href={compareUrl}>
+              Compare {picked.length} <kbd>C</kbd>
+            </Link>
+          ) : (
+            <span>Pick one more to compare</span>
+          )}
+          <button type="button" className="text-button" onClick={() => setView({ r: [] })}>
+            Esc clears
+          </button>
+        </section>
+      )}
+    </>
+  )
+}
+
+const count = (n: number, noun: string) => `${n} ${noun}${n === 1 ? '' : 's'}`
+
+function atLatest(runs: readonly RunListRow[], name: string): string {
+  const step = runs.find((run) => run.name === name)?.latestStep
+  return step == null ? name : `${name}@${step}`
+}
+
+const lastQuality = (run: RunListRow): number | null => run.quality.at(-1)?.value ?? null
+
+function SizeChart({ students }: { students: RunListRow[] }) {
+  const points = students.flatMap((run) => {
+    const value = lastQuality(run)
+    return run.bytes !== null && isMeasured(value)
+      ? [{ id: run.id, name: run.name, slot: run.slot, x: run.bytes, y: value }]
+      : []
+  })
+  const best = points.toSorted((a, b) => b.y - a.y)[0]
+  return (
+    <ScatterChart
+      title="What a smaller file costs"
+      caption="Packed size, counted from the layer list, against how well the output follows the teacher’s. Up and left is better."
+      message={
+        best
+          ? `Packed size against output SQNR of ${count(points.length, 'student')}; ${best.name} follows best with ${formatFixed(best.y, 1)} dB at ${formatBytes(best.x)}`
+          : 'Packed size against output SQNR; nothing measured yet'
+      }
+      csvName="size-against-sqnr"
+      points={points}
+      x={{ label: 'packed size', format: formatBytes }}
+      y={{ label: 'output SQNR, dB, mean over timesteps, higher is better ↑' }}
+    />
+  )
+}
+
+function LearningChart({ students }: { students: RunListRow[] }) {
+  const lines = students.slice(0, 7).map((run) => ({
+    id: run.id,
+    name: run.name,
+    slot: run.slot,
+    marks: true,
+    points: run.quality.map((c) => ({ x: c.step, y: c.value })),
+  }))
+  return (
+    <LineChart
+      title="How each student learned"
+      caption={`Output SQNR of every stored checkpoint against its teacher.${students.length > 7 ? ` 7 of ${students.length} shown; filter to choose.` : ''}`}
+      message={`Output SQNR by training step of ${count(lines.length, 'student')}`}
+      csvName="sqnr-by-step"
+      lines={lines}
+      x={{ kind: 'step', label: 'fine-tuning step (root scale) →' }}
+      y={{ label: 'output SQNR, dB, higher is better ↑' }}
+    />
+  )
+}
+
+type RunTableProps = { runs: RunListRow[]; picked: string[]; onPick: (name: string, on: boolean) => void }
+
+function RunTable({ runs, picked, onPick }: RunTableProps) {
+  const values = runs.flatMap((run) => run.quality.map((c) => c.value)).filter(isMeasured)
+  const yDomain: [number, number] = [Math.min(0, ...values), Math.max(1, ...values)]
+  const maxStep = Math.max(
+    1,
+    ...runs.filter((r) => r.role === 'student').flatMap((run) => run.quality.map((c) => c.step)),
+  )
+  const seed = runs.find((run) => run.samples)?.samples?.seed
+  return (
+    <div className="table-scroll">
+      <table className="plain runs-table">
+        <thead>
+          <tr>
+            <th scope="col">
+              <span className="unseen">Pick</span>
+            </th>
+            <th scope="col">Run</th>
+            <th scope="col">Samples{seed === undefined ? '' : `, seed ${seed}`}</th>
+            <th scope="col">Bits</th>
+            <th scope="col" className="num">
+              Bases
+            </th>
+            <th scope="col" className="num" title="Counted from the layer list: one bit per weight and basis">
+              Size, packed
+            </th>
+            <th scope="col" className="num">
+              vs FP32
+            </th>
+            <th scope="col">Output SQNR by step ↑</th>
+            <th scope="col" className="num">
+              last, dB ↑
+            </th>
+            <th
+              scope="col"
+              className="num"
+              title="Mean cosine of the samples with the teacher's from the same noise"
+            >
+              Sample cosine ↑
+            </th>
+            <th scope="col" className="num">
+              Checkpoints
+            </th>
+            <th scope="col" className="num">
+              Updated
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {runs.map((run) => {
+            const on = picked.includes(run.name)
+            const student = run.role === 'student'
+            return (
+              <tr key={run.id} className={on ? 'picked' : undefined}>
+                <td>
+                  {student && (
+                    <label className="tick">
+                      <input
+                        type="checkbox"
+                        checked={on}
+                        aria-label={`Pick ${run.name} to compare`}
+                        onChange={(event) => onPick(run.name, event.target.checked)}
+                      />
+                    </label>
+                  )}
+                </td>
+                <th scope="row">
+                  <Link className="run-link" href={pageUrl('run', run.name, null)}>
+                    <RunMark slot={run.slot} />
+                    <b>{run.name}</b>
+                  </Link>
+                  <span className="run-about">{student ? run.method : 'full precision, the reference'}</span>
+                </th>
+                <td>
+                  <span className="thumbs">
+                    {run.samples?.images.map((image, i) => (
+                      <Pixels
+                        key={image}
+                        {...run.samples!}
+                        pixels={image}
+                        label={`Sample ${i} of ${run.name}`}
+                        size={30}
+                      />
+                    )) ?? <span className="faint">none drawn</span>}
+                  </span>
+                </td>
+                <td>{run.bits}</td>
+                <td className="num">{run.bases || '–'}</td>
+                <td className="num">{formatBytes(run.bytes)}</td>
+                <td className="num soft">{formatRatio(run.ratio)}</td>
+                <td>
+                  {student ? (
+                    <Sparkline points={run.quality} slot={run.slot} yDomain={yDomain} maxStep={maxStep} />
+                  ) : (
+                    <span className="soft">reference</span>
+                  )}
+                </td>
+                <td className="num">
+                  <b>{student ? formatFixed(lastQuality(run), 1) : '–'}</b>
+                </td>
+                <td className="num">{formatCosine(run.sampleCosine)}</td>
+                <td className="num">{formatCount(run.quality.length)}</td>
+                <td className="num soft" title={run.updatedAt}>
+                  {run.updated}
+                </td>
+              </tr>
+            )
+          })}
+        </tbody>
+      </table>
+    </div>
+  )
+}

@@ -1,0 +1,20 @@
+import Link from 'next/link'
+import { PageShell } from './_ui/page-shell'
+import { Empty } from './_ui/states'
+
+export default function NotFound() {
+  return (
+    <PageShell crumbs={[{ label: 'Not found' }]}>
+      <Empty
+        title="Nothing is stored under this address"
+        action={
+          <Link className="button" href="/">
+            All runs
+          </Link>
+        }
+      >
+        <p>The run, layer or share link does not exist here, or its name is spelt differently.</p>
+      </Empty>
+    </PageShell>
+  )
+}

@@ -1,0 +1,21 @@
+import type { Metadata } from 'next'
+import { notFound } from 'next/navigation'
+import type { SearchParams } from 'nuqs/server'
+import { loadViewParams } from '../../../lib/record/view'
+import { loadRunView } from '../../_views/load'
+import { RunView } from '../../_views/run-view'
+
+export const dynamic = 'force-dynamic'
+
+type Props = { params: Promise<{ run: string }>; searchParams: Promise<SearchParams> }
+
+export async function generateMetadata({ params }: Props): Promise<Metadata> {
+  return { title: decodeURIComponent((await params).run) }
+}
+
+export default async function RunPage({ params, searchParams }: Props) {
+  const name = decodeURIComponent((await params).run)
+  const data = await loadRunView(name, await loadViewParams(searchParams))
+  if (!data) notFound()
+  return <RunView data={data} />
+}
