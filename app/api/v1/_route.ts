@@ -6,6 +6,9 @@ import * as z from 'zod/mini'
 import { InputError } from '../../../lib/tensor/error'
 import { refusalOf } from './_guard'
 
+// zod/mini brings no language: without this every fault reads "Invalid input".
+z.config(z.locales.en())
+
 type Handler<P> = (request: Request, params: P) => Promise<Response>
 
 /** An answer other than success; `field` names the part of the request at fault. */

@@ -1,0 +1,106 @@
+/**
+ * Everything between `npm install` and a page.
+ *
+ *   npm start            build if sources changed, bring the database up to date, load the demo runs, serve
+ *   npm run dev          the same without a build, on Next's development server
+ *
+ *   PORT            3000
+ *   HOST            127.0.0.1; any other address needs SIGNSCOPE_TOKEN, which writes must then carry
+ *   SIGNSCOPE_DATA  ./data: database and weights
+ *   ALLOWED_HOSTS   further host names to answer to, comma-separated
+ *
+ * What exists is reused: a second start only serves.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { isIP } from 'node:net'
+import path from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { isLoopback } from '../app/api/v1/_guard'
+import { copyTfjsBinaries, ensureBuild } from './build'
+import { generateClient } from './generate'
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
+const development = process.argv.includes('--dev')
+const say = (text: string) => console.log(`signscope: ${text}`)
+
+process.chdir(root)
+process.env.NEXT_TELEMETRY_DISABLED = '1'
+const host = bindAddress()
+const port = process.env.PORT || '3000'
+process.env.SIGNSCOPE_HOST = host
+
+if (!isLoopback(host) && !process.env.SIGNSCOPE_TOKEN) {
+  console.error(
+    `signscope: ${host} is open to the network: set SIGNSCOPE_TOKEN to a long secret, or unset HOST.`,
+  )
+  process.exit(2)
+}
+
+if (generateClient()) say('made the database client')
+copyTfjsBinaries()
+if (!development) await ensureBuild(say)
+await prepareStore()
+await serve()
+
+/** Some shells export HOST as the name of the machine or of a compiler target; only addresses count. */
+function bindAddress(): string {
+  const wanted = process.env.HOST
+  if (wanted && (isIP(wanted) || wanted === 'localhost')) return wanted
+  if (wanted) say(`HOST=${wanted} is not an address, using 127.0.0.1`)
+  return '127.0.0.1'
+}
+
+async function prepareStore(): Promise<void> {
+  // The store's modules import the client that was just generated.
+  const { dataFolder } = await import('../lib/store/folder')
+  const { migrate } = await import('../lib/store/migrate')
+  const { sweepBlobs } = await import('../lib/store/blobs')
+  const { closeDb } = await import('../lib/store/db')
+  process.env.SIGNSCOPE_DATA = dataFolder()
+  const applied = await migrate()
+  say(`data in ${dataFolder()}${applied.length ? `, applied ${applied.join(', ')}` : ''}`)
+  const { temporary, orphans, unused } = await sweepBlobs()
+  if (temporary + orphans + unused > 0)
+    say(`removed ${temporary + orphans} remains of interrupted uploads and ${unused} unused files`)
+  const demo = path.join(root, 'scripts/demo.ts')
+  if (existsSync(demo))
+    await ((await import(pathToFileURL(demo).href)) as { loadDemo(): Promise<void> }).loadDemo()
+  await closeDb()
+}
+
+async function serve(): Promise<void> {
+  const next = path.join(root, 'node_modules/next/dist/bin/next')
+  const server = spawn(process.execPath, [next, development ? 'dev' : 'start', '-H', host, '-p', port], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  endTogether(server)
+  const name = isLoopback(host) || host === '0.0.0.0' || host === '::' ? 'localhost' : host
+  const address = `http://${isIP(name) === 6 ? `[${name}]` : name}:${port}`
+  if (await isUp(server)) say(`ready on ${address}`)
+}
+
+/** The server ends when this process is told to or loses its parent; this process ends when the server does. */
+function endTogether(server: ChildProcess): void {
+  const parent = process.ppid
+  const stop = (signal: NodeJS.Signals) => server.kill(signal)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(signal))
+  const watch = setInterval(() => {
+    if (process.ppid !== parent) stop('SIGTERM')
+  }, 1000)
+  server.on('exit', (code, signal) => {
+    clearInterval(watch)
+    process.exit(code ?? (signal === 'SIGKILL' ? 1 : 0))
+  })
+}
+
+async function isUp(server: ChildProcess): Promise<boolean> {
+  const at =
+    host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : isIP(host) === 6 ? `[${host}]` : host
+  while (server.exitCode === null) {
+    const answer = await fetch(`http://${at}:${port}/api/v1/health`).catch(() => null)
+    if (answer?.ok) return true
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  return false
+}
