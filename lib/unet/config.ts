@@ -1,0 +1,224 @@
+/**
+ * One configuration for every supported U-Net family. What a family fixes in code (norm groups, epsilon, sinusoid)
+ * is a value here, so that nothing below this file asks which family it runs.
+ */
+import * as z from 'zod/mini'
+import { InputError } from '../tensor/error'
+
+const count = z.int().check(z.positive())
+
+export const UNetConfig = z.object({
+  family: z.enum(['ddim', 'diffusers']),
+  inChannels: count,
+  outChannels: count,
+  /** Image height = width the network was made for. */
+  sampleSize: count,
+  /** Channels after the first convolution. */
+  stemChannels: count,
+  /** Channels per level, highest resolution first. */
+  channels: z.array(count).check(z.minLength(1)),
+  /** Res blocks per level on the way down; one more on the way up. */
+  blocksPerLevel: count,
+  /** Whether the blocks of a level are followed by self-attention, on the way down and up; by level. */
+  downAttention: z.array(z.boolean()),
+  upAttention: z.array(z.boolean()),
+  /** Channels per attention head; null means a single head. */
+  headChannels: z.nullable(count),
+  normGroups: count,
+  normEpsilon: z.number().check(z.positive()),
+  /** 0 pads right and bottom only (DDIM, diffusers downsample_padding 0), 1 pads all sides. */
+  downsamplePadding: z.union([z.literal(0), z.literal(1)]),
+  /** Cosine half before the sine half in the timestep embedding. */
+  cosineFirst: z.boolean(),
+  /** Exponent i/(half - shift) of the timestep embedding. */
+  frequencyShift: z.number(),
+  /** Divides the residual sums of the middle block. */
+  midScale: z.number().check(z.positive()),
+  /** Maps x to 2x - 1 before the first convolution. */
+  centerInput: z.boolean(),
+  /** Spelling of the attention layers: query/key/value/proj_attn or to_q/to_k/to_v/to_out.0. */
+  attentionNames: z.enum(['ddim', 'query', 'to_q']),
+})
+export type UNetConfig = z.infer<typeof UNetConfig>
+
+/** ermongroup/ddim `config.model` and `config.data`, the fields that shape the network. */
+const DdimConfig = z.object({
+  model: z.object({
+    in_channels: count,
+    out_ch: count,
+    ch: count,
+    ch_mult: z.array(count).check(z.minLength(1)),
+    num_res_blocks: count,
+    attn_resolutions: z.array(count),
+    resamp_with_conv: z._default(z.boolean(), true),
+  }),
+  data: z.object({ image_size: count }),
+})
+
+/** diffusers `config.json` of UNet2DModel; missing fields take the class defaults of diffusers 0.21. */
+const DiffusersConfig = z.object({
+  sample_size: z.nullable(count),
+  in_channels: z._default(count, 3),
+  out_channels: z._default(count, 3),
+  center_input_sample: z._default(z.boolean(), false),
+  time_embedding_type: z._default(z.string(), 'positional'),
+  freq_shift: z._default(z.number(), 0),
+  flip_sin_to_cos: z._default(z.boolean(), true),
+  down_block_types: z.array(z.string()),
+  up_block_types: z.array(z.string()),
+  block_out_channels: z.array(count).check(z.minLength(1)),
+  layers_per_block: z._default(count, 2),
+  mid_block_scale_factor: z._default(z.number(), 1),
+  downsample_padding: z._default(z.number(), 1),
+  downsample_type: z._default(z.string(), 'conv'),
+  upsample_type: z._default(z.string(), 'conv'),
+  act_fn: z._default(z.string(), 'silu'),
+  attention_head_dim: z._default(z.nullable(count), 8),
+  norm_num_groups: z._default(count, 32),
+  norm_eps: z._default(z.number(), 1e-5),
+  resnet_time_scale_shift: z._default(z.string(), 'default'),
+  add_attention: z._default(z.boolean(), true),
+})
+
+/**
+ * Reads a family's own configuration, or a UNetConfig written by Signscope.
+ * `file` names its source in errors. Throws InputError for an unknown architecture or an unsupported option.
+ */
+export function parseConfig(json: unknown, file: string): UNetConfig {
+  const record = (typeof json === 'object' && json !== null ? json : {}) as Record<string, unknown>
+  if ('family' in record) return checked(read(UNetConfig, json, file), file)
+  if ('block_out_channels' in record) {
+    return checked(fromDiffusers(read(DiffusersConfig, json, file), file), file)
+  }
+  if ('model' in record && 'data' in record) return checked(fromDdim(read(DdimConfig, json, file), file), file)
+  throw new InputError({
+    file,
+    problem: 'this is not a U-Net configuration that Signscope knows',
+    remedy: 'Give the config.json of a diffusers UNet2DModel or the yaml of an ermongroup/ddim model.',
+  })
+}
+
+function read<S extends z.core.$ZodType>(schema: S, json: unknown, file: string): z.core.output<S> {
+  const result = z.safeParse(schema, json)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]!
+  throw new InputError({
+    file,
+    item: issue.path.join('.'),
+    problem: `the configuration is incomplete or wrong here (${issue.message})`,
+    remedy: 'Compare it with the configuration the checkpoint was trained with.',
+  })
+}
+
+function fromDdim(c: z.infer<typeof DdimConfig>, file: string): UNetConfig {
+  const { ch, ch_mult, attn_resolutions, resamp_with_conv } = c.model
+  if (!resamp_with_conv) throw unsupported(file, 'model.resamp_with_conv', 'false')
+  const attention = ch_mult.map((_, level) => attn_resolutions.includes(c.data.image_size >> level))
+  return {
+    family: 'ddim',
+    inChannels: c.model.in_channels,
+    outChannels: c.model.out_ch,
+    sampleSize: c.data.image_size,
+    stemChannels: ch,
+    channels: ch_mult.map((m) => ch * m),
+    blocksPerLevel: c.model.num_res_blocks,
+    downAttention: attention,
+    upAttention: attention,
+    ...ddimFixed,
+  }
+}
+
+/** What ermongroup/ddim models/diffusion.py fixes in code. */
+export const ddimFixed = {
+  headChannels: null,
+  normGroups: 32,
+  normEpsilon: 1e-6,
+  downsamplePadding: 0,
+  cosineFirst: false,
+  frequencyShift: 1,
+  midScale: 1,
+  centerInput: false,
+  attentionNames: 'ddim',
+} as const
+
+const diffusersDown: Record<string, boolean> = { DownBlock2D: false, AttnDownBlock2D: true }
+const diffusersUp: Record<string, boolean> = { UpBlock2D: false, AttnUpBlock2D: true }
+
+function fromDiffusers(c: z.infer<typeof DiffusersConfig>, file: string): UNetConfig {
+  const fixed = {
+    time_embedding_type: 'positional',
+    downsample_type: 'conv',
+    upsample_type: 'conv',
+    act_fn: 'silu',
+    resnet_time_scale_shift: 'default',
+  } as const
+  for (const key of Object.keys(fixed) as (keyof typeof fixed)[]) {
+    if (c[key] !== fixed[key]) throw unsupported(file, key, c[key])
+  }
+  if (!c.add_attention) throw unsupported(file, 'add_attention', 'false')
+  if (c.downsample_padding !== 0 && c.downsample_padding !== 1) {
+    throw unsupported(file, 'downsample_padding', c.downsample_padding)
+  }
+  if (c.sample_size === null) throw unsupported(file, 'sample_size', 'null')
+  const levels = c.block_out_channels.length
+  for (const key of ['down_block_types', 'up_block_types'] as const) {
+    if (c[key].length !== levels) throw unsupported(file, key, `${c[key].length} blocks for ${levels} levels`)
+  }
+  const attends = (key: 'down_block_types' | 'up_block_types', known: Record<string, boolean>) =>
+    c[key].map((type) => {
+      const attention = Object.hasOwn(known, type) ? known[type] : undefined
+      if (attention === undefined) throw unsupported(file, key, type)
+      return attention
+    })
+  return {
+    family: 'diffusers',
+    inChannels: c.in_channels,
+    outChannels: c.out_channels,
+    sampleSize: c.sample_size,
+    stemChannels: c.block_out_channels[0]!,
+    channels: c.block_out_channels,
+    blocksPerLevel: c.layers_per_block,
+    downAttention: attends('down_block_types', diffusersDown),
+    // up_block_types starts at the lowest resolution
+    upAttention: attends('up_block_types', diffusersUp).reverse(),
+    headChannels: c.attention_head_dim,
+    normGroups: c.norm_num_groups,
+    normEpsilon: c.norm_eps,
+    downsamplePadding: c.downsample_padding,
+    cosineFirst: c.flip_sin_to_cos,
+    frequencyShift: c.freq_shift,
+    midScale: c.mid_block_scale_factor,
+    centerInput: c.center_input_sample,
+    // the spelling is in the checkpoint's names, not in the config: see inferConfig
+    attentionNames: 'to_q',
+  }
+}
+
+/** Sizes must halve evenly down to the lowest level and channels must divide into groups and heads. */
+function checked(config: UNetConfig, file: string): UNetConfig {
+  const { sampleSize, channels, stemChannels, normGroups, headChannels } = config
+  const smallest = 2 ** (channels.length - 1)
+  if (sampleSize % smallest !== 0) throw unsupported(file, 'sample size', `${sampleSize}, not a multiple of ${smallest},`)
+  for (const width of [stemChannels, ...channels]) {
+    if (width % normGroups !== 0) throw unsupported(file, 'channels', `${width} with ${normGroups} norm groups`)
+    if (headChannels !== null && width % headChannels !== 0 && attends(config, width)) {
+      throw unsupported(file, 'channels', `${width} with heads of ${headChannels}`)
+    }
+  }
+  return config
+}
+
+function attends({ channels, downAttention, upAttention }: UNetConfig, width: number): boolean {
+  return channels.some(
+    (c, level) => c === width && (downAttention[level] || upAttention[level] || level === channels.length - 1),
+  )
+}
+
+function unsupported(file: string, item: string, value: string | number): InputError {
+  return new InputError({
+    file,
+    item,
+    problem: `the value ${value} is not supported`,
+    remedy: 'Signscope runs unconditional ermongroup/ddim and diffusers UNet2DModel networks with SiLU and conv resampling.',
+  })
+}

@@ -1,0 +1,464 @@
+/**
+ * The operations of the U-Net with gradients that run on tfjs-wasm.
+ * B batch, H W space, C channels (NHWC), O out channels, K kernel width; filters are HWIO.
+ *
+ * Why not the stock gradients: tfjs-wasm lacks Conv2DBackpropFilter, and its Conv2DBackpropInput, transposed
+ * matMul, concat, moments and broadcast add are several times slower than what stands here. Convolutions and
+ * products go to XNNPACK through the stock kernels; everything memory-bound is a plain loop over the values.
+ * The set is complete: nothing the network does needs a gradient registered in tfjs.
+ */
+import {
+  add as tfAdd,
+  conv2d as tfConv2d,
+  customGrad,
+  fused,
+  matMul,
+  mul,
+  reshape,
+  type Scalar,
+  scalar,
+  sigmoid,
+  softmax,
+  sub,
+  sum,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+  type Tensor3D,
+  type Tensor4D,
+  tensor,
+  tensor1d,
+  tensor2d,
+  tensor4d,
+  tidy,
+  transpose,
+} from '@tensorflow/tfjs-core'
+
+/** Zeros before and after each spatial axis. */
+export type Padding = readonly [before: number, after: number]
+
+const explicit = ([before, after]: Padding): [[0, 0], [number, number], [number, number], [0, 0]] => [
+  [0, 0],
+  [before, after],
+  [before, after],
+  [0, 0],
+]
+
+const values = (x: Tensor): Float32Array => x.dataSync() as Float32Array
+
+type Grad1 = { value: Tensor; gradFunc: (dy: Tensor, saved: Tensor[]) => Tensor | Tensor[] }
+
+/** customGrad without the casts at every call. */
+function differentiable<T extends Tensor>(
+  inputs: Tensor[],
+  f: (save: (tensors: Tensor[]) => void) => Grad1,
+): T {
+  const op = customGrad((...args: unknown[]) => f(args[args.length - 1] as (tensors: Tensor[]) => void) as never)
+  return op(...inputs) as T
+}
+
+/** x (B,H,W,C) * filter (K,K,C,O) + bias (O) -> (B,H',W',O). */
+export function conv2d(
+  x: Tensor4D,
+  filter: Tensor4D,
+  bias: Tensor1D,
+  stride: number,
+  padding: Padding,
+): Tensor4D {
+  if (filter.shape[0] === 1 && stride === 1) return linear(x, filter, bias)
+  return differentiable<Tensor4D>([x, filter, bias], (save) => {
+    const value = fused.conv2d({ x, filter, strides: stride, pad: explicit(padding), bias })
+    save([x, filter])
+    return {
+      value,
+      gradFunc: (dy, [x, filter]) => [
+        convInputGrad(dy as Tensor4D, filter as Tensor4D, (x as Tensor4D).shape, stride, padding),
+        convFilterGrad(dy as Tensor4D, x as Tensor4D, (filter as Tensor4D).shape, stride, padding),
+        columnSums(dy),
+      ],
+    }
+  })
+}
+
+/** dL/dx: dy, spread out to stride 1, convolved with the filter flipped in space and swapped in/out. */
+function convInputGrad(
+  dy: Tensor4D,
+  filter: Tensor4D,
+  [, h]: [number, number, number, number],
+  stride: number,
+  padding: Padding,
+): Tensor4D {
+  const k = filter.shape[0]
+  const spread = stride === 1 ? dy : insertZeros(dy, stride)
+  const before = k - 1 - padding[0]
+  const after = h + k - 1 - spread.shape[1] - before
+  return tfConv2d(spread, flipFilter(filter), 1, explicit([before, after]))
+}
+
+/** (K,K,C,O) -> (K,K,O,C), both spatial axes reversed. */
+function flipFilter(filter: Tensor4D): Tensor4D {
+  const [k, , c, o] = filter.shape
+  const from = values(filter)
+  const to = new Float32Array(from.length)
+  for (let tap = 0; tap < k * k; tap++) {
+    const source = (k * k - 1 - tap) * c * o
+    const target = tap * c * o
+    for (let i = 0; i < c; i++) for (let j = 0; j < o; j++) to[target + j * c + i] = from[source + i * o + j]!
+  }
+  return tensor4d(to, [k, k, o, c])
+}
+
+/** (B,H,W,C) -> (B,(H-1)s+1,(W-1)s+1,C) with zeros between the values. */
+function insertZeros(x: Tensor4D, stride: number): Tensor4D {
+  const [b, h, w, c] = x.shape
+  const [h2, w2] = [(h - 1) * stride + 1, (w - 1) * stride + 1]
+  const from = values(x)
+  const to = new Float32Array(b * h2 * w2 * c)
+  for (let n = 0; n < b; n++) {
+    for (let i = 0; i < h; i++) {
+      for (let j = 0; j < w; j++) {
+        const source = ((n * h + i) * w + j) * c
+        to.set(from.subarray(source, source + c), ((n * h2 + i * stride) * w2 + j * stride) * c)
+      }
+    }
+  }
+  return tensor4d(to, [b, h2, w2, c])
+}
+
+/** dL/dfilter as a convolution: the batch becomes the channel axis, dy the filter, the stride a dilation. */
+function convFilterGrad(
+  dy: Tensor4D,
+  x: Tensor4D,
+  [k]: [number, number, number, number],
+  stride: number,
+  padding: Padding,
+): Tensor4D {
+  return tidy(() => {
+    const images = transpose(x, [3, 1, 2, 0]) // (C,H,W,B)
+    const filter = transpose(dy, [1, 2, 0, 3]) // (H',W',B,O)
+    const reach = (dy.shape[1] - 1) * stride + 1
+    const after = k - 1 + reach - x.shape[1] - padding[0]
+    const dw = tfConv2d(images, filter, 1, explicit([padding[0], after]), 'NHWC', stride) // (C,K,K,O)
+    return transpose(dw, [1, 2, 0, 3])
+  })
+}
+
+/** x (...,C) · w (C,O) + bias (O) -> (...,O); w may also be a 1x1 filter (1,1,C,O). */
+export function linear<T extends Tensor>(x: T, w: Tensor2D | Tensor4D, bias: Tensor1D): T {
+  const [c, o] = w.shape.slice(-2) as [number, number]
+  const rows = (t: Tensor, width: number): Tensor2D => reshape(t, [t.size / width, width])
+  return differentiable<T>([x, w, bias], (save) => {
+    const value = fused.matMul({ a: rows(x, c), b: reshape(w, [c, o]), bias })
+    save([x, w])
+    return {
+      value: reshape(value, [...x.shape.slice(0, -1), o]),
+      gradFunc: (dy, [x, w]) => {
+        const dyRows = rows(dy, o)
+        return [
+          reshape(matMul(dyRows, transpose(reshape(w!, [c, o]))), x!.shape),
+          reshape(matMul(transpose(rows(x!, c)), dyRows), w!.shape),
+          columnSums(dy),
+        ]
+      },
+    }
+  })
+}
+
+/** Sum over all axes but the last. */
+function columnSums(x: Tensor): Tensor1D {
+  const c = x.shape[x.shape.length - 1]!
+  const sums = new Float64Array(c)
+  const xs = values(x)
+  for (let row = 0; row < xs.length; row += c) for (let i = 0; i < c; i++) sums[i]! += xs[row + i]!
+  return tensor1d(Float32Array.from(sums))
+}
+
+/**
+ * Group normalisation over (H, W, C/groups); gamma, beta (C). Sums are float64, so the one-pass variance is safe.
+ */
+export function groupNorm(
+  x: Tensor4D,
+  gamma: Tensor1D,
+  beta: Tensor1D,
+  groups: number,
+  epsilon: number,
+): Tensor4D {
+  const [b, h, w, c] = x.shape
+  const plane = h * w * c
+  return differentiable<Tensor4D>([x, gamma, beta], () => {
+    const [xs, g, o] = [values(x), values(gamma), values(beta)]
+    const { mean, inverse } = groupStatistics(xs, b, plane, c, groups, epsilon)
+    const y = new Float32Array(xs.length)
+    const [scale, shift] = [new Float64Array(c), new Float64Array(c)]
+    for (let image = 0; image < b; image++) {
+      for (let i = 0; i < c; i++) {
+        scale[i] = g[i]! * inverse[image * c + i]!
+        shift[i] = o[i]! - mean[image * c + i]! * scale[i]!
+      }
+      for (let p = image * plane; p < (image + 1) * plane; p += c) {
+        for (let i = 0; i < c; i++) y[p + i] = xs[p + i]! * scale[i]! + shift[i]!
+      }
+    }
+    return {
+      value: tensor(y, x.shape),
+      gradFunc: (dy) => {
+        const { dx, dgamma, dbeta } = groupNormGrad(values(dy), xs, g, mean, inverse, b, plane, c, groups)
+        return [tensor(dx, x.shape), tensor1d(dgamma), tensor1d(dbeta)]
+      },
+    }
+  })
+}
+
+/** Mean and 1/std of each image's group, repeated for each channel of the group: (B*C). */
+function groupStatistics(
+  xs: Float32Array,
+  b: number,
+  plane: number,
+  c: number,
+  groups: number,
+  epsilon: number,
+): { mean: Float64Array; inverse: Float64Array } {
+  const width = c / groups
+  const n = plane / groups
+  const [mean, inverse] = [new Float64Array(b * c), new Float64Array(b * c)]
+  const [sum, squares] = [new Float64Array(c), new Float64Array(c)]
+  for (let image = 0; image < b; image++) {
+    sum.fill(0)
+    squares.fill(0)
+    for (let p = image * plane; p < (image + 1) * plane; p += c) {
+      for (let i = 0; i < c; i++) {
+        const v = xs[p + i]!
+        sum[i]! += v
+        squares[i]! += v * v
+      }
+    }
+    for (let first = 0; first < c; first += width) {
+      let [s, q] = [0, 0]
+      for (let i = first; i < first + width; i++) {
+        s += sum[i]!
+        q += squares[i]!
+      }
+      const m = s / n
+      const rate = 1 / Math.sqrt(Math.max(0, q / n - m * m) + epsilon)
+      mean.fill(m, image * c + first, image * c + first + width)
+      inverse.fill(rate, image * c + first, image * c + first + width)
+    }
+  }
+  return { mean, inverse }
+}
+
+/** Gradients of groupNorm by x, gamma and beta. */
+function groupNormGrad(
+  dy: Float32Array,
+  xs: Float32Array,
+  gamma: Float32Array,
+  mean: Float64Array,
+  inverse: Float64Array,
+  b: number,
+  plane: number,
+  c: number,
+  groups: number,
+): { dx: Float32Array; dgamma: Float32Array; dbeta: Float32Array } {
+  const width = c / groups
+  const n = plane / groups
+  const dx = new Float32Array(dy.length)
+  const [dgamma, dbeta] = [new Float32Array(c), new Float32Array(c)]
+  const [sum, dot] = [new Float64Array(c), new Float64Array(c)]
+  // dx = dy*a + x*k + r, the coefficients constant per image and channel
+  const [a, k, r] = [new Float64Array(c), new Float64Array(c), new Float64Array(c)]
+  for (let image = 0; image < b; image++) {
+    sum.fill(0)
+    dot.fill(0)
+    for (let p = image * plane; p < (image + 1) * plane; p += c) {
+      for (let i = 0; i < c; i++) {
+        const d = dy[p + i]!
+        sum[i]! += d
+        dot[i]! += d * xs[p + i]!
+      }
+    }
+    for (let first = 0; first < c; first += width) {
+      const [m, rate] = [mean[image * c + first]!, inverse[image * c + first]!]
+      let [s, d] = [0, 0]
+      for (let i = first; i < first + width; i++) {
+        const normedDot = (dot[i]! - m * sum[i]!) * rate
+        dgamma[i]! += normedDot
+        dbeta[i]! += sum[i]!
+        s += gamma[i]! * sum[i]!
+        d += gamma[i]! * normedDot
+      }
+      for (let i = first; i < first + width; i++) {
+        a[i] = gamma[i]! * rate
+        k[i] = (-rate * rate * d) / n
+        r[i] = (-rate * s) / n - m * k[i]!
+      }
+    }
+    for (let p = image * plane; p < (image + 1) * plane; p += c) {
+      for (let i = 0; i < c; i++) dx[p + i] = dy[p + i]! * a[i]! + xs[p + i]! * k[i]! + r[i]!
+    }
+  }
+  return { dx, dgamma, dbeta }
+}
+
+/** x * sigmoid(x). */
+export function silu<T extends Tensor>(x: T): T {
+  return differentiable<T>([x], (save) => {
+    const gate = sigmoid(x)
+    save([x, gate])
+    return {
+      value: mul(x, gate),
+      gradFunc: (dy, [x, gate]) => {
+        const [d, v, s] = [values(dy), values(x!), values(gate!)]
+        const dx = new Float32Array(d.length)
+        for (let i = 0; i < dx.length; i++) dx[i] = d[i]! * s[i]! * (1 + v[i]! * (1 - s[i]!))
+        return tensor(dx, x!.shape)
+      },
+    }
+  })
+}
+
+/** x (B,H,W,C) + v (B,C) at every pixel. */
+export function addPerImage(x: Tensor4D, v: Tensor2D): Tensor4D {
+  const [b, h, w, c] = x.shape
+  return differentiable<Tensor4D>([x, v], () => {
+    const [xs, vs] = [values(x), values(v)]
+    const y = new Float32Array(xs.length)
+    for (let n = 0, p = 0; n < b; n++) {
+      for (let pixel = 0; pixel < h * w; pixel++) {
+        for (let i = 0; i < c; i++, p++) y[p] = xs[p]! + vs[n * c + i]!
+      }
+    }
+    return {
+      value: tensor(y, x.shape),
+      gradFunc: (dy) => {
+        const d = values(dy)
+        const dv = new Float32Array(b * c)
+        for (let n = 0, p = 0; n < b; n++) {
+          for (let pixel = 0; pixel < h * w; pixel++) for (let i = 0; i < c; i++, p++) dv[n * c + i]! += d[p]!
+        }
+        return [dy, tensor2d(dv, [b, c])]
+      },
+    }
+  })
+}
+
+/** (B,H,W,C1), (B,H,W,C2) -> (B,H,W,C1+C2). */
+export function concatChannels(x: Tensor4D, y: Tensor4D): Tensor4D {
+  const [b, h, w, c1] = x.shape
+  const c2 = y.shape[3]
+  const rows = b * h * w
+  return differentiable<Tensor4D>([x, y], () => {
+    const [xs, ys] = [values(x), values(y)]
+    const out = new Float32Array(xs.length + ys.length)
+    for (let row = 0, p = 0; row < rows; row++) {
+      for (let i = 0; i < c1; i++) out[p++] = xs[row * c1 + i]!
+      for (let i = 0; i < c2; i++) out[p++] = ys[row * c2 + i]!
+    }
+    return {
+      value: tensor(out, [b, h, w, c1 + c2]),
+      gradFunc: (dy) => {
+        const d = values(dy)
+        const [dx, dz] = [new Float32Array(rows * c1), new Float32Array(rows * c2)]
+        for (let row = 0, p = 0; row < rows; row++) {
+          for (let i = 0; i < c1; i++) dx[row * c1 + i] = d[p++]!
+          for (let i = 0; i < c2; i++) dz[row * c2 + i] = d[p++]!
+        }
+        return [tensor4d(dx, [b, h, w, c1]), tensor4d(dz, [b, h, w, c2])]
+      },
+    }
+  })
+}
+
+/** Nearest neighbour: every pixel becomes 2x2. */
+export function upsample2x(x: Tensor4D): Tensor4D {
+  const [b, h, w, c] = x.shape
+  return differentiable<Tensor4D>([x], () => {
+    const xs = values(x)
+    const y = new Float32Array(xs.length * 4)
+    for (let row = 0; row < b * h * 2; row++) {
+      const source = (row >> 1) * w * c
+      for (let j = 0; j < w * 2; j++) {
+        const from = source + (j >> 1) * c
+        const to = (row * w * 2 + j) * c
+        for (let i = 0; i < c; i++) y[to + i] = xs[from + i]!
+      }
+    }
+    return {
+      value: tensor(y, [b, h * 2, w * 2, c]),
+      gradFunc: (dy) => {
+        const d = values(dy)
+        const dx = new Float32Array(xs.length)
+        for (let row = 0; row < b * h * 2; row++) {
+          const target = (row >> 1) * w * c
+          for (let j = 0; j < w * 2; j++) {
+            const to = target + (j >> 1) * c
+            const from = (row * w * 2 + j) * c
+            for (let i = 0; i < c; i++) dx[to + i]! += d[from + i]!
+          }
+        }
+        return tensor(dx, x.shape)
+      },
+    }
+  })
+}
+
+/** (x + h) / scale, the end of a residual block. */
+export function residualSum(x: Tensor4D, h: Tensor4D, scale: number): Tensor4D {
+  const scaled = (t: Tensor) => (scale === 1 ? t : mul(t, 1 / scale))
+  return differentiable<Tensor4D>([x, h], () => ({
+    value: scaled(tfAdd(x, h)),
+    gradFunc: (dy) => [scaled(dy), scaled(dy)],
+  }))
+}
+
+/** Scaled dot-product attention over the pixels: q, k, v (B,H,W,C) -> (B,H,W,C); D = C/heads. */
+export function attention(q: Tensor4D, k: Tensor4D, v: Tensor4D, heads: number): Tensor4D {
+  const [b, h, w, c] = q.shape
+  const [tokens, d] = [h * w, c / heads]
+  const scale = d ** -0.5
+  /** (B,H,W,C) -> (B*heads,T,D) */
+  const split = (t: Tensor): Tensor3D =>
+    heads === 1
+      ? reshape(t, [b, tokens, c])
+      : reshape(transpose(reshape(t, [b, tokens, heads, d]), [0, 2, 1, 3]), [b * heads, tokens, d])
+  const join = (t: Tensor): Tensor4D =>
+    heads === 1
+      ? reshape(t, [b, h, w, c])
+      : reshape(transpose(reshape(t, [b, heads, tokens, d]), [0, 2, 1, 3]), [b, h, w, c])
+  const flip = (t: Tensor): Tensor3D => transpose(t as Tensor3D, [0, 2, 1])
+  return differentiable<Tensor4D>([q, k, v], (save) => {
+    const weights = softmax(mul(matMul(split(q), flip(split(k))), scale)) as Tensor3D // (B*heads,T,T)
+    save([q, k, v, weights])
+    return {
+      value: join(matMul(weights, split(v))),
+      gradFunc: (dy, [q, k, v, weights]) => {
+        const dOut = split(dy)
+        const dWeights = matMul(dOut, flip(split(v!)))
+        const dot = sum(mul(dWeights, weights!), 2, true)
+        const dScores = mul(mul(weights!, sub(dWeights, dot)), scale) as Tensor3D
+        return [
+          join(matMul(dScores, split(k!))),
+          join(matMul(flip(dScores), split(q!))),
+          join(matMul(flip(weights!), dOut)),
+        ]
+      },
+    }
+  })
+}
+
+/** Mean over all values of (x - target)^2; no gradient by the target. */
+export function meanSquaredError(x: Tensor, target: Tensor): Scalar {
+  return differentiable<Scalar>([x], () => {
+    const [xs, ts] = [values(x), values(target)]
+    let squares = 0
+    for (let i = 0; i < xs.length; i++) squares += (xs[i]! - ts[i]!) ** 2
+    return {
+      value: scalar(squares / xs.length),
+      gradFunc: (dy) => {
+        const rate = (2 * values(dy)[0]!) / xs.length
+        const dx = new Float32Array(xs.length)
+        for (let i = 0; i < dx.length; i++) dx[i] = rate * (xs[i]! - ts[i]!)
+        return tensor(dx, x.shape)
+      },
+    }
+  })
+}

@@ -1,0 +1,26 @@
+/** A network as the samplers and the diagnostics ask for it: host arrays in, host arrays out, NCHW. */
+import { tensor4d } from '@tensorflow/tfjs-core'
+import { fullPrecision, type Quantizer } from '../quant/quantizer'
+import type { Tap } from './forward'
+import { toNCHW, toNHWC, type UNet } from './unet'
+
+/**
+ * eps for x (images x C x S x S, NCHW values) at timestep t, or one t per image. Leaves no tensor behind.
+ */
+export function predictNoise(
+  unet: UNet,
+  x: Float32Array,
+  t: number | ArrayLike<number>,
+  quantizer: Quantizer = fullPrecision,
+  tap?: Tap,
+): Float32Array {
+  const { inChannels: c, sampleSize: s } = unet.config
+  const images = x.length / (c * s * s)
+  const timesteps = typeof t === 'number' ? new Float32Array(images).fill(t) : t
+  const input = tensor4d(toNHWC(x, [images, c, s, s]), [images, s, s, c])
+  const output = unet.forward(input, timesteps, quantizer, tap)
+  const eps = toNCHW(output.dataSync() as Float32Array, output.shape)
+  input.dispose()
+  output.dispose()
+  return eps
+}
