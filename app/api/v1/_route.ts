@@ -177,6 +177,8 @@ function asHttpError(error: unknown): HttpError {
       message: code === 'ENOSPC' || code === 'EDQUOT' ? 'The store is full.' : 'The store cannot be written.',
       hint: 'What is stored can still be read. Make room or change SIGNSCOPE_DATA, then send it again.',
     })
+  if (code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE')
+    return new HttpError({ status: 400, code: 'aborted', message: 'The body broke off. Nothing was stored.' })
   if (code === 'P1008' || code === 'P2028' || /SQLITE_BUSY|database is locked/.test(message ?? ''))
     return new HttpError({
       status: 503,

@@ -1,0 +1,28 @@
+import path from 'node:path'
+import { defineConfig } from '@playwright/test'
+import { findChromium } from './scripts/chromium'
+
+const port = process.env.E2E_PORT ?? '3917'
+
+/** One server with its own data, one browser at a time: sampling needs both cores. */
+export default defineConfig({
+  testDir: 'tests/e2e',
+  outputDir: 'test-results',
+  workers: 1,
+  timeout: 120_000,
+  expect: { timeout: 15_000 },
+  use: {
+    baseURL: `http://localhost:${port}`,
+    trace: 'retain-on-failure',
+    launchOptions: { executablePath: findChromium(), args: ['--no-sandbox'] },
+  },
+  webServer: {
+    command: `"${process.execPath}" node_modules/tsx/dist/cli.mjs scripts/start.ts`,
+    url: `http://localhost:${port}/api/v1/health`,
+    env: { PORT: port, HOST: '127.0.0.1', SIGNSCOPE_DATA: path.resolve('data/e2e') },
+    timeout: 300_000,
+    reuseExistingServer: false,
+    gracefulShutdown: { signal: 'SIGTERM', timeout: 5000 },
+    stdout: 'pipe',
+  },
+})
