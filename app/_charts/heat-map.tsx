@@ -157,7 +157,7 @@ export function HeatGrid(props: HeatGridProps) {
             {props.groupStarts?.has(row.id) && r > 0 && (
               <line x2={width} y1={r * rowHeight} y2={r * rowHeight} className="axis-line" />
             )}
-            {row.reason && !row.values.some(isMeasured) && (
+            {row.reason && !row.values.some(isMeasured) && width > 6 * row.reason.length && (
               <text
                 className="halo"
                 x={width / 2}

@@ -130,13 +130,7 @@ export function UNetDiagram(props: UNetDiagramProps) {
             </g>
           ))}
           {layout.labels.map((label) => (
-            <text
-              key={label.text}
-              x={(label.x1 + label.x2) / 2}
-              y={label.y}
-              textAnchor="middle"
-              className="halo"
-            >
+            <text key={label.text} x={label.x} y={label.y} textAnchor={label.anchor} className="halo">
               {label.text}
             </text>
           ))}

@@ -16,7 +16,8 @@ export type UNetNode = {
   height: number
   squares: UNetSquare[]
 }
-export type UNetLabel = { text: string; x1: number; x2: number; y: number }
+/** Text of a level, anchored at x; the way down reads to its left, the way up to its right. */
+export type UNetLabel = { text: string; x: number; y: number; anchor: 'start' | 'middle' | 'end' }
 export type UNetLayout = {
   width: number
   height: number
@@ -76,8 +77,15 @@ export function unetLayout(layers: readonly Layer[], width: number): UNetLayout 
 
   const nodeWidths = columns.map((c) => c * side + (c - 1) * 2 + 2 * frame)
   const used = nodeWidths.reduce((sum, w) => sum + w, 0)
-  const gap = groups.length > 1 ? Math.min(26, (width - used - 2) / (groups.length - 1)) : 0
-  let x = Math.max(1, (width - used - gap * (groups.length - 1)) / 2)
+  const gap =
+    groups.length > 1 ? Math.min(26, (width - used - (width < 480 ? 30 : 60)) / (groups.length - 1)) : 0
+  // The label of the first level reads to the left of its boxes and needs room there.
+  const narrow = width < 480
+  const indent = Math.max(
+    0,
+    (narrow ? 46 : 100) - nodeWidths.slice(0, 2).reduce((sum, w) => sum + w + gap, 0),
+  )
+  let x = Math.max(indent, (width - used - gap * (groups.length - 1)) / 2)
   const nodes = groups.map((g, i): UNetNode => {
     const perColumn = Math.ceil(g.layers.length / columns[i]!)
     const height = perColumn * (side + 2) - 2 + 2 * frame
@@ -99,7 +107,7 @@ export function unetLayout(layers: readonly Layer[], width: number): UNetLayout 
     nodes,
     edges: nodes.slice(1).map((node, i) => [nodes[i]!, node]),
     skips: skipsOf(groups, nodes),
-    labels: labelsOf(nodes, top, pitch),
+    labels: labelsOf(nodes, top, pitch, narrow),
   }
 }
 
@@ -133,7 +141,7 @@ function skipsOf(groups: Group[], nodes: UNetNode[]): UNetLayout['skips'] {
 const skipRoom = (groups: Group[]): number =>
   7 * groups.filter((g) => g.part === 'up' && g.row === 0 && !g.attention).length
 
-function labelsOf(nodes: UNetNode[], top: number, pitch: number): UNetLabel[] {
+function labelsOf(nodes: UNetNode[], top: number, pitch: number, narrow: boolean): UNetLabel[] {
   const spans = new Map<string, UNetNode[]>()
   for (const node of nodes) {
     if (!Number.isInteger(node.row)) continue
@@ -148,9 +156,8 @@ function labelsOf(nodes: UNetNode[], top: number, pitch: number): UNetLabel[] {
     const name = edge || first.part === 'mid' ? first.part : `${first.part}.${layer.place.level}`
     const bottom = Math.max(...span.map((node) => node.y + node.height))
     return {
-      text: edge ? name : `${name} · ${layer.resolution} × ${layer.resolution}`,
-      x1: first.x,
-      x2: last.x + last.width,
+      text: edge || narrow ? name : `${name} · ${layer.resolution} × ${layer.resolution}`,
+      ...anchorOf(first, last),
       y: edge ? bottom + 14 : top + first.row * pitch + pitch - 12,
     }
   })
@@ -171,4 +178,12 @@ export function nearestSquare(layout: UNetLayout, x: number, y: number): UNetSqu
     }
   }
   return best
+}
+
+/** Labels keep clear of the resampling boxes, which stand below a way down and below left of a way up. */
+function anchorOf(first: UNetNode, last: UNetNode): Pick<UNetLabel, 'x' | 'anchor'> {
+  const end = last.x + last.width
+  if (first.part === 'down') return { x: end, anchor: 'end' }
+  if (first.part === 'up') return { x: first.x, anchor: 'start' }
+  return { x: (first.x + end) / 2, anchor: 'middle' }
 }

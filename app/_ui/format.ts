@@ -1,9 +1,9 @@
 /**
  * How numbers and names are written, everywhere. A missing value is an en dash, NaN is spelt out, minus is U+2212.
- * Units are joined with a narrow no-break space.
+ * Units are joined with a no-break space.
  */
 
-const gap = '\u202f'
+const gap = '\u00a0'
 const none = '–'
 
 const trueMinus = (text: string): string => text.replace('-', '−')
@@ -27,8 +27,8 @@ export const formatFixed = withGaps((value, decimals: number) => {
 /** "12.6 dB". */
 export const formatDb = withGaps((value) => `${formatFixed(value, 1)}${gap}dB`)
 
-/** "14.2×", from 100 without decimals: "132×". */
-export const formatRatio = withGaps((value) => `${value.toFixed(value >= 100 ? 0 : 1)}×`)
+/** "14.2×", from 100 without decimals: "132×"; exactly 1 is "1×". */
+export const formatRatio = withGaps((value) => `${value.toFixed(value >= 100 || value === 1 ? 0 : 1)}×`)
 
 /** "41.8 ms", from 100 without decimals. */
 export const formatMs = withGaps((value) => `${value.toFixed(value >= 100 ? 0 : 1)}${gap}ms`)

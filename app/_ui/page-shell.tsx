@@ -31,7 +31,7 @@ export function PageShell({ crumbs, share, context, frozen, children }: PageShel
           <Link href="/" className="brand">
             <Logo /> Signscope
           </Link>
-          <nav aria-label="Breadcrumbs" style={{ minWidth: 0, flex: 1 }}>
+          <nav aria-label="Breadcrumbs" className="crumbs-nav">
             <ol className="crumbs">
               {crumbs.map((crumb, i) => (
                 <li key={crumb.label} className={crumb.mono ? 'mono' : undefined}>

@@ -1,14 +1,18 @@
 'use client'
 
 import { useTheme } from '../_charts/use-theme'
+import { themeCookie } from './theme-cookie'
 
-/** Switches the theme and remembers it; until then the system's choice holds. */
+const year = 365 * 24 * 3600
+
+/** Switches the theme and remembers it in a cookie; until then the system's choice holds. */
 export function ThemeSwitch() {
   const theme = useTheme()
   function flip() {
     const next = theme === 'dark' ? 'light' : 'dark'
     document.documentElement.dataset.theme = next
-    localStorage.setItem('signscope.theme', next)
+    // biome-ignore lint/suspicious/noDocumentCookie: the server reads it, so that no page flashes the other theme
+    document.cookie = `${themeCookie}=${next}; path=/; max-age=${year}; samesite=lax`
   }
   return (
     <button type="button" className="button" onClick={flip} aria-label={`Theme: ${theme}. Switch`}>

@@ -127,13 +127,11 @@ export function LayerSheet(props: LayerSheetProps) {
               <small>SQNR dB ↑</small>
             </th>
             <th scope="col" className="c-map">
+              <span className="unseen">{name} by timestep</span>
               <OutputCurve {...props} label={`output ${name}${unit ? `, ${unit}` : ''} ↑`} />
             </th>
             <th scope="col" className="c-mean">
-              Mean over t
-              <small>
-                {name} {unit} ↑
-              </small>
+              Mean over t<small>{name} ↑, 10–90 %</small>
             </th>
             <th scope="col" className="c-number num">
               <span className="unseen">Mean over t as a number</span>
@@ -232,13 +230,33 @@ export function LayerSheet(props: LayerSheetProps) {
             <td className="c-map">
               <Axis />
             </td>
-            <td className="c-mean small faint">dot: mean; line: 10 to 90 % of timesteps</td>
+            <td className="c-mean">
+              <MeanAxis domain={scale.domain} open={scale.openEnded} />
+            </td>
             <td className="c-number" />
             <td className="c-flips" />
           </tr>
         </tfoot>
       </table>
     </ChartFrame>
+  )
+}
+
+/** Ticks of the strips above: their three grid lines. */
+function MeanAxis({ domain, open }: { domain: readonly [number, number]; open: boolean }) {
+  return (
+    <svg width={92} height={18} className="chart-text" aria-hidden>
+      <text x={5} y={12} className="tick" textAnchor="middle">
+        {domain[0]}
+      </text>
+      <text x={46} y={12} className="tick" textAnchor="middle">
+        {(domain[0] + domain[1]) / 2}
+      </text>
+      <text x={87} y={12} className="tick" textAnchor="middle">
+        {domain[1]}
+        {open && '+'}
+      </text>
+    </svg>
   )
 }
 
@@ -265,6 +283,7 @@ function OutputCurve(props: LayerSheetProps & { label: string }) {
     .defined((p) => isMeasured(p.value))
     .x((p) => x(p.t))
     .y((p) => y(p.value!))
+  const roomy = width > 320
   const flip = parting !== null && x(parting.t) > width / 2
   return (
     <div ref={ref} className="output-curve">
@@ -275,7 +294,7 @@ function OutputCurve(props: LayerSheetProps & { label: string }) {
             {props.label}
           </text>
         )}
-        {parting && metric === 'sqnr' && (
+        {parting && metric === 'sqnr' && roomy && (
           <>
             <line className="reference-line" x1={x(parting.t)} x2={x(parting.t)} y1={top} y2={bottom} />
             <text
@@ -293,13 +312,15 @@ function OutputCurve(props: LayerSheetProps & { label: string }) {
           <Crosshair x={x(selected.t)} y1={top - 14} y2={bottom + 18} flag={`t ${selected.t}`} />
         )}
         <text x={0} y={bottom + 14}>
-          t = 1000, noise
+          {roomy ? 't = 1000, noise' : 'noise'}
         </text>
-        <text className="halo" x={width / 2} y={bottom + 14} textAnchor="middle">
-          sampling runs this way →
-        </text>
+        {roomy && (
+          <text className="halo" x={width / 2} y={bottom + 14} textAnchor="middle">
+            sampling runs this way →
+          </text>
+        )}
         <text className="halo" x={width} y={bottom + 14} textAnchor="end">
-          image, t = 0
+          {roomy ? 'image, t = 0' : 'image'}
         </text>
       </svg>
     </div>

@@ -85,7 +85,7 @@ export function LedgerCard({
           <tr>
             <th scope="row">MACs per image and step</th>
             <td className="num">{formatLarge(ledger.macs)}</td>
-            <td className="num" colSpan={2}>
+            <td className="num" colSpan={2} style={{ whiteSpace: 'normal' }}>
               {formatPercent(ledger.macs ? binary / ledger.macs : 0)} of them on one-bit weights
             </td>
           </tr>

@@ -76,7 +76,7 @@ export function RunsView({ data }: { data: RunsViewData }) {
       </div>
       <div className="columns halves">
         <Card>
-          <SizeChart students={students} />
+          <SizeChart students={students} teacher={data.runs.find((run) => run.role === 'teacher')} />
         </Card>
         <Card>
           <LearningChart students={students} />
@@ -127,11 +127,13 @@ function atLatest(runs: readonly RunListRow[], name: string): string {
 
 const lastQuality = (run: RunListRow): number | null => run.quality.at(-1)?.value ?? null
 
-function SizeChart({ students }: { students: RunListRow[] }) {
+function SizeChart({ students, teacher }: { students: RunListRow[]; teacher?: RunListRow }) {
+  const large = students.some((run) => (run.bytes ?? 0) >= 4 * 1024 ** 2)
+  const [unit, unitName] = large ? [1024 ** 2, 'MiB'] : [1024, 'KiB']
   const points = students.flatMap((run) => {
     const value = lastQuality(run)
     return run.bytes !== null && isMeasured(value)
-      ? [{ id: run.id, name: run.name, slot: run.slot, x: run.bytes, y: value }]
+      ? [{ id: run.id, name: run.name, slot: run.slot, x: run.bytes / unit, y: value }]
       : []
   })
   const best = points.toSorted((a, b) => b.y - a.y)[0]
@@ -141,12 +143,13 @@ function SizeChart({ students }: { students: RunListRow[] }) {
       caption="Packed size, counted from the layer list, against how well the output follows the teacher’s. Up and left is better."
       message={
         best
-          ? `Packed size against output SQNR of ${count(points.length, 'student')}; ${best.name} follows best with ${formatFixed(best.y, 1)} dB at ${formatBytes(best.x)}`
+          ? `Packed size against output SQNR of ${count(points.length, 'student')}; ${best.name} follows best with ${formatFixed(best.y, 1)} dB at ${formatBytes(best.x * unit)}`
           : 'Packed size against output SQNR; nothing measured yet'
       }
       csvName="size-against-sqnr"
       points={points}
-      x={{ label: 'packed size', format: formatBytes }}
+      x={{ label: `← smaller file, packed ${unitName}`, format: formatCount }}
+      note={teacher?.bytes ? `${teacher.name}: ${formatBytes(teacher.bytes)}, off this scale →` : undefined}
       y={{ label: 'output SQNR, dB, mean over timesteps, higher is better ↑' }}
     />
   )
