@@ -149,8 +149,15 @@ export function HeatGrid(props: HeatGridProps) {
         style={{ cursor: onSelect ? 'crosshair' : undefined, touchAction: 'pan-y' }}
         onPointerMove={(event) => setHover(cellAt(event))}
         onPointerLeave={() => setHover(null)}
-        onClick={() => hover && onSelect?.(rows[hover.r]!.id, timesteps[hover.c]!)}
-        onDoubleClick={() => hover && onOpen?.(rows[hover.r]!.id)}
+        onClick={(event) => {
+          // In a table the map lies in the first row's cell; that row must not take the click.
+          event.stopPropagation()
+          if (hover) onSelect?.(rows[hover.r]!.id, timesteps[hover.c]!)
+        }}
+        onDoubleClick={(event) => {
+          event.stopPropagation()
+          if (hover) onOpen?.(rows[hover.r]!.id)
+        }}
       >
         {rows.map((row, r) => (
           <g key={row.id}>
