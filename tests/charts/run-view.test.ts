@@ -1,0 +1,115 @@
+import { expect, test } from 'vitest'
+import { keepExtremes, meanOf, nearestIndex, quantileOf } from '../../app/_charts/series'
+import { ledgerParts } from '../../app/_views/ledger-parts'
+import { matchesFilter } from '../../app/_views/run-filter'
+import { partingOf, runFinding } from '../../app/_views/run-finding'
+import { type LayerRow, meanLevels, medianRatio, sortRows, worstFirst } from '../../app/_views/run-rows'
+import { layers } from './fixture'
+
+function row(id: string, sqnr: (number | null)[] | null, bases = 1): LayerRow {
+  const layer = layers.find((l) => l.id === id) ?? { ...layers[2]!, id }
+  return {
+    layer,
+    bases,
+    activationBits: 4,
+    histogram: { lo: -1, hi: 1, counts: [1] },
+    std: 1,
+    levels: [],
+    ratio: null,
+    weightsSqnr: null,
+    flips: null,
+    series: sqnr && { sqnr, cosine: sqnr, lowrank: sqnr },
+  }
+}
+
+const t = [900, 600, 300, 0]
+
+test('a student parts at the first timestep after which it stays below 10 dB', () => {
+  expect(partingOf(t, [20, 12, 9, 3])).toEqual({ kind: 'from', t: 300 })
+  expect(partingOf(t, [20, 9, 12, 3])).toEqual({ kind: 'from', t: 0 })
+})
+
+test('it may never part, have parted from the start, or come back', () => {
+  expect(partingOf(t, [20, 15, 12, 10])).toEqual({ kind: 'never' })
+  expect(partingOf(t, [9, 8, 7, 6])).toEqual({ kind: 'always' })
+  expect(partingOf(t, [20, 8, 7, 12])).toEqual({ kind: 'between', t: 600, until: 300 })
+})
+
+test('gaps do not count; nothing measured is no finding', () => {
+  expect(partingOf(t, [20, null, 9, 3])).toEqual({ kind: 'from', t: 300 })
+  expect(partingOf(t, [null, null, null, null])).toBeNull()
+  expect(runFinding(t, null, [])).toBeNull()
+})
+
+test('the layer that loses most is the binarized one with the lowest mean', () => {
+  const rows = [row('a', [5, 5]), row('b', [9, null]), row('kept', [1, 1], 0), row('c', null)]
+  expect(runFinding(t, [20, 12, 9, 3], rows)).toEqual({
+    mean: 11,
+    parting: { kind: 'from', t: 300 },
+    worst: { id: 'a', mean: 5 },
+  })
+  expect(worstFirst(rows, 'sqnr').map((r) => r.layer.id)).toEqual(['a', 'b'])
+})
+
+test('sorted by error, layers without a value come last', () => {
+  const rows = [row('none', null), row('good', [20]), row('bad', [2])]
+  expect(sortRows(rows, 'worst', 'sqnr').map((r) => r.layer.id)).toEqual(['bad', 'good', 'none'])
+  expect(sortRows(rows, 'forward', 'sqnr').map((r) => r.layer.id)).toEqual(['none', 'good', 'bad'])
+})
+
+test('two bases give four levels, one gives two, none gives none', () => {
+  expect(meanLevels([3, 3], [1, 1])).toEqual([-4, -2, 2, 4])
+  expect(meanLevels([2, 4], null)).toEqual([-3, 3])
+  expect(meanLevels(null, null)).toEqual([])
+  expect(medianRatio([1, 1, 1], [0.2, 0.6, 0.9])).toBe(0.6)
+  expect(medianRatio([1], null)).toBeNull()
+})
+
+test('the parts of the ledger add up to the packed file', () => {
+  const rows = layers.map((layer) => ({
+    ...row(layer.id, null),
+    layer,
+    bases: layer.id.includes('block') ? 1 : 0,
+  }))
+  const kept = 3 * 4 * 584
+  const ledger = {
+    fullPrecisionBytes: 20000,
+    packedBytes: 360 + 80 + kept + 100,
+    signBytes: 360,
+    secondBasisBytes: 0,
+    scaleBytes: 80,
+    floatBytes: kept + 100,
+    macs: 1,
+    parameters: 1,
+  }
+  const parts = ledgerParts(ledger, rows)
+  expect(parts.reduce((sum, part) => sum + part.bytes, 0)).toBe(ledger.packedBytes)
+  expect(parts.map((part) => part.bytes)).toEqual([360, 80, 4 * 584, 2 * 4 * 584, 100])
+})
+
+test('a filter looks for every word, in one field if it is named', () => {
+  const run = { name: 'mnist-lmb', method: 'lmb', bits: 'W1A4', role: 'student' as const }
+  expect(matchesFilter(run, '')).toBe(true)
+  expect(matchesFilter(run, 'mnist w1a4')).toBe(true)
+  expect(matchesFilter(run, 'bits:w1a4 method:lmb')).toBe(true)
+  expect(matchesFilter(run, 'method:mnist')).toBe(false)
+  expect(matchesFilter(run, 'lmb sign')).toBe(false)
+})
+
+test('means and quantiles leave out what was not measured', () => {
+  expect(meanOf([1, null, 3, Number.NaN])).toBe(2)
+  expect(meanOf([null])).toBeNull()
+  expect(quantileOf([4, null, 0, 2], 0.25)).toBe(1)
+  expect(quantileOf([], 0.5)).toBeNull()
+  expect(nearestIndex([900, 500, 100], 280)).toBe(2)
+  expect(nearestIndex([], 1)).toBe(-1)
+})
+
+test('a long line keeps its highest and lowest points', () => {
+  const points = Array.from({ length: 1000 }, (_, x) => ({ x, y: x === 400 ? 99 : x === 700 ? -99 : 0 }))
+  const kept = keepExtremes(points, 100)
+  expect(kept.length).toBeLessThanOrEqual(100)
+  expect(kept).toContainEqual({ x: 400, y: 99 })
+  expect(kept).toContainEqual({ x: 700, y: -99 })
+  expect(kept.map((p) => p.x)).toEqual(kept.map((p) => p.x).toSorted((a, b) => a - b))
+})
