@@ -48,7 +48,9 @@ export function readIdx(
 ): { count: number; height: number; width: number; pixels: Uint8Array } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const whole = bytes.length >= 16 && view.getUint32(0) === 0x803
-  const [count, height, width] = whole ? [view.getUint32(4), view.getUint32(8), view.getUint32(12)] : [0, 0, 0]
+  const [count, height, width] = whole
+    ? [view.getUint32(4), view.getUint32(8), view.getUint32(12)]
+    : [0, 0, 0]
   if (!whole || bytes.length !== 16 + count * height * width) {
     throw new InputError({
       file,

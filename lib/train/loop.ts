@@ -3,13 +3,23 @@
  * (seed, step), so a training that was stopped goes on as if it had not been.
  */
 import { createHash } from 'node:crypto'
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join, resolve } from 'node:path'
 import { schedule } from '../diffusion/schedule'
 import { integers, normal, permutation } from '../math/rng'
 import { manifestFor } from '../quant/manifest'
 import { initScales } from '../quant/scales'
-import { type Manifest } from '../record/precision'
+import type { Manifest } from '../record/precision'
 import { InputError } from '../tensor/error'
 import { openFileSource } from '../tensor/file-source'
 import { openTensors } from '../tensor/open'
@@ -52,7 +62,9 @@ const initStream = 2 ** 40
 /** A fresh training. `folder` is where the configuration lies: a student's teacher is named relative to it. */
 export async function startTraining(config: TrainConfig, folder: string, data: Dataset): Promise<Training> {
   const training =
-    config.role === 'teacher' ? freshTeacher(config) : await studentOf(config, resolve(folder, config.teacher))
+    config.role === 'teacher'
+      ? freshTeacher(config)
+      : await studentOf(config, resolve(folder, config.teacher))
   const [c, h] = data.shape
   const { inChannels, outChannels, sampleSize } = training.net.config
   if (c !== inChannels || c !== outChannels || h !== sampleSize) {
@@ -92,7 +104,13 @@ function freshTeacher(config: TrainConfig & { role: 'teacher' }): Training {
 }
 
 /** He-normal by fan-in; the last layer of every residual starts at zero, so that blocks begin as the identity. */
-function initialWeight(name: string, data: Float32Array, shape: number[], seed: number, stream: number): void {
+function initialWeight(
+  name: string,
+  data: Float32Array,
+  shape: number[],
+  seed: number,
+  stream: number,
+): void {
   if (/(conv2|conv_out|proj_out|to_out\.0)\.weight$/.test(name)) return
   normal(seed, stream, data)
   const scale = Math.sqrt(1 / (data.length / shape[0]!))
@@ -156,7 +174,8 @@ export function batchAt(config: TrainConfig, data: Dataset, step: number): Batch
     const image = imageAt(data.count, seed, step * b + i) * size
     const alphaBar = schedule1000.alphaBars[t[i]!]!
     const [signal, sigma] = [Math.sqrt(alphaBar), Math.sqrt(1 - alphaBar)]
-    for (let p = 0; p < size; p++) x[i * size + p] = signal * data.data[image + p]! + sigma * noise[i * size + p]!
+    for (let p = 0; p < size; p++)
+      x[i * size + p] = signal * data.data[image + p]! + sigma * noise[i * size + p]!
   }
   const nchw = [b, c, h, w]
   return { shape: [b, h, w, c], x: toNHWC(x, nchw), t, noise: toNHWC(noise, nchw) }
@@ -180,7 +199,9 @@ export function trainStep(training: Training, data: Dataset): { loss: number; no
   const { loss, gradients } = lossAndGradients(net, manifest, valuesOf(training, 'value'), batch)
   const norm = gradientNorm(gradients.values())
   if (!Number.isFinite(loss) || !Number.isFinite(norm)) {
-    throw new Error(`${config.name}: loss ${loss}, gradient norm ${norm} at step ${step}: the training diverged`)
+    throw new Error(
+      `${config.name}: loss ${loss}, gradient norm ${norm} at step ${step}: the training diverged`,
+    )
   }
   const rate = learningRate(config.optimizer, step, config.steps)
   const shrink = Math.min(1, config.optimizer.clip / (norm + 1e-6))
@@ -272,7 +293,10 @@ export function saveState(training: Training, folder: string): void {
   const tensors = new Map<string, { tensor: Tensor; dtype: 'F32' }>()
   for (const [name, variable] of training.variables) {
     for (const part of parts) {
-      tensors.set(`${part}/${name}`, { tensor: { shape: variable.shape, data: variable[part] }, dtype: 'F32' })
+      tensors.set(`${part}/${name}`, {
+        tensor: { shape: variable.shape, data: variable[part] },
+        dtype: 'F32',
+      })
     }
   }
   const current = join(folder, 'state.safetensors')

@@ -49,10 +49,16 @@ export function lossAndGradients(
     const noise = tensor4d(batch.noise, batch.shape)
     const lossOf = (...tensors: Tensor[]): Scalar => {
       const byName = new Map(onTape.map((name, i) => [name, tensors[i]!]))
-      const eps = unetForward(net, (name) => byName.get(name)!, x, batch.t, (id, input) => {
-        const bits = manifest[id]?.activationBits ?? 32
-        return bits === 32 ? input : lsqOnTape(input, byName.get(`${id}.alpha`) as Scalar, bits)
-      })
+      const eps = unetForward(
+        net,
+        (name) => byName.get(name)!,
+        x,
+        batch.t,
+        (id, input) => {
+          const bits = manifest[id]?.activationBits ?? 32
+          return bits === 32 ? input : lsqOnTape(input, byName.get(`${id}.alpha`) as Scalar, bits)
+        },
+      )
       return meanSquaredError(eps, noise)
     }
     const { value, grads } = valueAndGrads(lossOf)(leaves)
@@ -134,16 +140,24 @@ export function initialAlphas(
   const alphas = new Map<string, number>()
   tidy(() => {
     const parameters = new Map(
-      [...values.keys()].filter((name) => !/\.(sigma1|sigma2|alpha)$/.test(name)).map((name) => [name, upload(name, values, manifest)]),
+      [...values.keys()]
+        .filter((name) => !/\.(sigma1|sigma2|alpha)$/.test(name))
+        .map((name) => [name, upload(name, values, manifest)]),
     )
     const x: Tensor4D = tensor4d(batch.x, batch.shape)
-    unetForward(net, (name) => parameters.get(name)!, x, batch.t, (id, input) => {
-      const bits = manifest[id]?.activationBits ?? 32
-      if (bits === 32) return input
-      const alpha = initAlpha(input.dataSync() as Float32Array, bits)
-      alphas.set(id, alpha)
-      return lsqOnTape(input, scalar(alpha), bits)
-    })
+    unetForward(
+      net,
+      (name) => parameters.get(name)!,
+      x,
+      batch.t,
+      (id, input) => {
+        const bits = manifest[id]?.activationBits ?? 32
+        if (bits === 32) return input
+        const alpha = initAlpha(input.dataSync() as Float32Array, bits)
+        alphas.set(id, alpha)
+        return lsqOnTape(input, scalar(alpha), bits)
+      },
+    )
   })
   return alphas
 }

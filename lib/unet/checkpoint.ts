@@ -155,17 +155,20 @@ export function quantizerOf({ manifest, scales, name }: Checkpoint): Quantizer {
 
 /**
  * Writes a checkpoint as safetensors. With `half`, weights of conv and linear layers are F16; vectors and scales
- * always stay F32. Everything shown later is computed from what is stored.
+ * always stay F32. Everything shown later is computed from what is stored. `signs` (+1, -1) are written as I8 beside
+ * the rest; reading a checkpoint does not need them.
  */
 export function writeCheckpoint(
   values: Map<string, Tensor>,
   about: Omit<About, 'version'>,
   half: boolean,
+  signs: Map<string, Tensor> = new Map(),
 ): Uint8Array {
   const tensors = new Map<string, { tensor: Tensor; dtype: DType }>()
   for (const [name, tensor] of values) {
     tensors.set(name, { tensor, dtype: half && tensor.shape.length > 1 ? 'F16' : 'F32' })
   }
+  for (const [name, tensor] of signs) tensors.set(name, { tensor, dtype: 'I8' })
   const metadata = new Map([
     ['format', 'pt'],
     ['signscope', JSON.stringify({ version: 1, ...about })],

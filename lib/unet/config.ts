@@ -90,7 +90,8 @@ export function parseConfig(json: unknown, file: string): UNetConfig {
   if ('block_out_channels' in record) {
     return checked(fromDiffusers(read(DiffusersConfig, json, file), file), file)
   }
-  if ('model' in record && 'data' in record) return checked(fromDdim(read(DdimConfig, json, file), file), file)
+  if ('model' in record && 'data' in record)
+    return checked(fromDdim(read(DdimConfig, json, file), file), file)
   throw new InputError({
     file,
     problem: 'this is not a U-Net configuration that Signscope knows',
@@ -198,9 +199,11 @@ function fromDiffusers(c: z.infer<typeof DiffusersConfig>, file: string): UNetCo
 function checked(config: UNetConfig, file: string): UNetConfig {
   const { sampleSize, channels, stemChannels, normGroups, headChannels } = config
   const smallest = 2 ** (channels.length - 1)
-  if (sampleSize % smallest !== 0) throw unsupported(file, 'sample size', `${sampleSize}, not a multiple of ${smallest},`)
+  if (sampleSize % smallest !== 0)
+    throw unsupported(file, 'sample size', `${sampleSize}, not a multiple of ${smallest},`)
   for (const width of [stemChannels, ...channels]) {
-    if (width % normGroups !== 0) throw unsupported(file, 'channels', `${width} with ${normGroups} norm groups`)
+    if (width % normGroups !== 0)
+      throw unsupported(file, 'channels', `${width} with ${normGroups} norm groups`)
     if (headChannels !== null && width % headChannels !== 0 && attends(config, width)) {
       throw unsupported(file, 'channels', `${width} with heads of ${headChannels}`)
     }
@@ -210,7 +213,8 @@ function checked(config: UNetConfig, file: string): UNetConfig {
 
 function attends({ channels, downAttention, upAttention }: UNetConfig, width: number): boolean {
   return channels.some(
-    (c, level) => c === width && (downAttention[level] || upAttention[level] || level === channels.length - 1),
+    (c, level) =>
+      c === width && (downAttention[level] || upAttention[level] || level === channels.length - 1),
   )
 }
 
@@ -219,6 +223,7 @@ function unsupported(file: string, item: string, value: string | number): InputE
     file,
     item,
     problem: `the value ${value} is not supported`,
-    remedy: 'Signscope runs unconditional ermongroup/ddim and diffusers UNet2DModel networks with SiLU and conv resampling.',
+    remedy:
+      'Signscope runs unconditional ermongroup/ddim and diffusers UNet2DModel networks with SiLU and conv resampling.',
   })
 }

@@ -8,8 +8,6 @@
  * The set is complete: nothing the network does needs a gradient registered in tfjs.
  */
 import {
-  add as tfAdd,
-  conv2d as tfConv2d,
   customGrad,
   fused,
   matMul,
@@ -30,6 +28,8 @@ import {
   tensor1d,
   tensor2d,
   tensor4d,
+  add as tfAdd,
+  conv2d as tfConv2d,
   tidy,
   transpose,
 } from '@tensorflow/tfjs-core'
@@ -53,7 +53,9 @@ function differentiable<T extends Tensor>(
   inputs: Tensor[],
   f: (save: (tensors: Tensor[]) => void) => Grad1,
 ): T {
-  const op = customGrad((...args: unknown[]) => f(args[args.length - 1] as (tensors: Tensor[]) => void) as never)
+  const op = customGrad(
+    (...args: unknown[]) => f(args[args.length - 1] as (tensors: Tensor[]) => void) as never,
+  )
   return op(...inputs) as T
 }
 

@@ -41,7 +41,8 @@ export function checkParameters(config: UNetConfig, shapes: Map<string, number[]
         file,
         item: name,
         problem: 'this tensor is missing',
-        remedy: 'The checkpoint is incomplete, or belongs to another configuration: give its own with --config.',
+        remedy:
+          'The checkpoint is incomplete, or belongs to another configuration: give its own with --config.',
       })
     }
     if (!sameShape(actual, expected)) {
@@ -96,14 +97,7 @@ export class UNet {
     }
     const weights = this.#upload(quantizer)
     const parameters = (name: string) => (weights.get(name) ?? this.#shared.get(name))!
-    return unetForward(
-      this.architecture,
-      parameters,
-      x,
-      t,
-      (id, input) => quantizer.input(id, input),
-      tap,
-    )
+    return unetForward(this.architecture, parameters, x, t, (id, input) => quantizer.input(id, input), tap)
   }
 
   /** Frees the weights uploaded for one quantizer. */
