@@ -14,6 +14,26 @@ export type Command = {
   run(positionals: string[], flags: Flags): Promise<number>
 }
 
+/** Flags of every command that reads a checkpoint. */
+export const checkpointOptions = {
+  config: { type: 'string' },
+  json: { type: 'boolean' },
+} satisfies Command['options']
+
+export const checkpointHelp = `  --config FILE    the family's own configuration (yaml or json); a config.json beside the weights is found by itself
+  --json           one JSON document on stdout`
+
+/** Prints a result on stdout: as one JSON document with --json, else as text. */
+export function printResult(flags: Flags, result: unknown, words: string): void {
+  console.log(flags.json ? JSON.stringify(result, null, 2) : words)
+}
+
+/** The values of a flag that may be repeated. */
+export function list(flags: Flags, name: string): string[] {
+  const value = flags[name]
+  return Array.isArray(value) ? value.filter((v) => typeof v === 'string') : []
+}
+
 /** The value of a string flag, or undefined. */
 export function text(flags: Flags, name: string): string | undefined {
   const value = flags[name]
@@ -57,12 +77,7 @@ export function wholeNumber(
 }
 
 /** A flag with a fixed set of values. */
-export function oneOf<T extends string>(
-  flags: Flags,
-  name: string,
-  values: readonly T[],
-  otherwise: T,
-): T {
+export function oneOf<T extends string>(flags: Flags, name: string, values: readonly T[], otherwise: T): T {
   const value = text(flags, name) ?? otherwise
   const found = values.find((v) => v === value)
   if (found) return found
@@ -75,8 +90,8 @@ export function oneOf<T extends string>(
 
 /** The single file a command works on. */
 export function onlyPositional(positionals: string[], what: string): string {
-  const [first, ...rest] = positionals
-  if (first !== undefined && rest.length === 0) return first
+  const [first] = positionals
+  if (first !== undefined && positionals.length === 1) return first
   throw new InputError({
     file: what,
     problem: `${positionals.length} given, one needed`,
@@ -99,7 +114,9 @@ export function progressBar(label: string): (share: number, words?: string) => v
     const filled = Math.round(share * 24)
     const bar = '█'.repeat(filled) + '░'.repeat(24 - filled)
     const left = share > 0 ? duration(((Date.now() - started) / 1000) * (1 / share - 1)) : ''
-    process.stderr.write(`\r\x1b[K${label} ${bar} ${Math.round(share * 100)} % ${words} ${left && `${left} left`}`)
+    process.stderr.write(
+      `\r\x1b[K${label} ${bar} ${Math.round(share * 100)} % ${words} ${left && `${left} left`}`,
+    )
   }
 }
 

@@ -5,28 +5,42 @@
 import { parseArgs } from 'node:util'
 import { InputError } from '../tensor/error'
 import type { Command } from './command'
-import { train } from './train'
 
-const commands: Record<string, Command> = { train }
+/** Loaded when asked for: the network and the database take longer to load than most commands run. */
+const commands: Record<string, () => Promise<Command>> = {
+  inspect: async () => (await import('./inspect')).inspect,
+  forward: async () => (await import('./forward')).forward,
+  sample: async () => (await import('./sample')).sample,
+  binarize: async () => (await import('./binarize')).binarize,
+  train: async () => (await import('./train')).train,
+}
 
 async function main([name, ...rest]: string[]): Promise<number> {
   if (name === undefined || name === '--help' || name === '-h') {
-    console.error('usage: npm run --silent cli -- COMMAND ...\n')
-    for (const [name, { summary }] of Object.entries(commands)) console.error(`  ${name.padEnd(10)} ${summary}`)
-    console.error('\nCOMMAND --help tells more.')
+    const lines = ['usage: npm run --silent cli -- COMMAND ...', '']
+    for (const [name, load] of Object.entries(commands))
+      lines.push(`  ${name.padEnd(10)} ${(await load()).summary}`)
+    lines.push(
+      '',
+      'COMMAND --help tells more. Exit codes: 0, 1 (the answer is no), 2 (bad usage or bad input).',
+    )
+    // asked for, it is the result; unasked, a complaint
+    const print = name === undefined ? console.error : console.log
+    print(lines.join('\n'))
     return name === undefined ? 2 : 0
   }
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
-  if (!command) {
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (!load) {
     throw new InputError({
       file: name,
       problem: 'there is no such command',
       remedy: `Use one of ${Object.keys(commands).join(', ')}.`,
     })
   }
+  const command = await load()
   const { positionals, values } = parse(command, rest)
   if (values.help) {
-    console.error(`${name}: ${command.summary}\n\n${command.help}`)
+    console.log(`${name}: ${command.summary}\n\n${command.help}`)
     return 0
   }
   return command.run(positionals, values)

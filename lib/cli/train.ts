@@ -60,7 +60,8 @@ a manifest per layer) and log.jsonl go to the folder of CONFIG.
       onLog: ({ step, loss, secondsPerStep }) => {
         const left = duration((config.steps - step) * secondsPerStep)
         progress(step / config.steps, `loss ${loss}`)
-        if (!process.stderr.isTTY) console.error(`step ${step}/${config.steps} loss ${loss} ${secondsPerStep} s/step, ${left} left`)
+        if (!process.stderr.isTTY)
+          console.error(`step ${step}/${config.steps} loss ${loss} ${secondsPerStep} s/step, ${left} left`)
       },
     })
     return 0

@@ -35,6 +35,8 @@ export type Attention = {
 export type Resample = { id: string; conv: Layer }
 
 export type Level = {
+  /** Module path of the whole level; null where upstream has no module for it (ddim). */
+  id: string | null
   blocks: { res: ResBlock; attention: Attention | null }[]
   /** Down- or upsampler after the blocks; null at the last level of either way. */
   resample: Resample | null
@@ -134,12 +136,13 @@ export function architecture(config: UNetConfig): Architecture {
       const attends = config.downAttention[level]
       return { res, attention: attends ? attention(names.downAttention(level, block), place, width) : null }
     })
-    if (level === levels - 1) return { blocks, resample: null }
+    const whole = names.downLevel(level)
+    if (level === levels - 1) return { id: whole, blocks, resample: null }
     skips.push(channels)
     const id = names.downsample(level)
     const shape = { in: width, out: width, kernel: 3, stride: 2, resolution: resolution(level + 1) }
     const place = { part: 'down' as const, level, block: null, role: 'downsample' }
-    return { blocks, resample: { id, conv: unit(`${id}.conv`, place, shape) } }
+    return { id: whole, blocks, resample: { id, conv: unit(`${id}.conv`, place, shape) } }
   })
 
   const deepest = { part: 'mid' as const, level: levels - 1 }
@@ -162,11 +165,12 @@ export function architecture(config: UNetConfig): Architecture {
         const attends = config.upAttention[level]
         return { res, attention: attends ? attention(names.upAttention(level, block), place, width) : null }
       })
-      if (level === 0) return { blocks, resample: null }
+      const whole = names.upLevel(level)
+      if (level === 0) return { id: whole, blocks, resample: null }
       const id = names.upsample(level)
       const shape = { in: width, out: width, kernel: 3, resolution: resolution(level - 1) }
       const place = { part: 'up' as const, level, block: null, role: 'upsample' }
-      return { blocks, resample: { id, conv: unit(`${id}.conv`, place, shape) } }
+      return { id: whole, blocks, resample: { id, conv: unit(`${id}.conv`, place, shape) } }
     })
 
   const time = (name: string, role: string, from: number) =>
@@ -186,10 +190,7 @@ export function architecture(config: UNetConfig): Architecture {
     config,
     sinusoid: names.sinusoid,
     timeEmbedding: names.timeEmbedding,
-    time: [
-      time(names.time[0], 'time_1', config.stemChannels),
-      time(names.time[1], 'time_2', timeChannels),
-    ],
+    time: [time(names.time[0], 'time_1', config.stemChannels), time(names.time[1], 'time_2', timeChannels)],
     convIn: edge('conv_in', 'in', config.inChannels, config.stemChannels),
     down,
     mid,
@@ -236,16 +237,32 @@ export function flatten(net: Architecture): { layers: Layer[]; norms: Norm[] } {
   return { layers, norms }
 }
 
+/** Every id a tap can see: layers, norms, blocks, samplers, levels, the time embedding. */
+export function moduleIds(net: Architecture): Set<string> {
+  const { layers, norms } = flatten(net)
+  const ids = new Set([net.sinusoid, net.timeEmbedding, ...[...layers, ...norms].map(({ id }) => id)])
+  for (const { id, blocks, resample } of [...net.down, ...net.up]) {
+    for (const { res, attention } of blocks)
+      for (const block of [res, attention]) if (block) ids.add(block.id)
+    if (resample) ids.add(resample.id)
+    if (id !== null) ids.add(id)
+  }
+  const { mid } = net
+  return new Set([...ids, mid.res1.id, mid.attention.id, mid.res2.id, mid.id])
+}
+
 type Names = {
   sinusoid: string
   time: [string, string]
   timeEmbedding: string
+  downLevel(level: number): string | null
   downBlock(level: number, block: number): string
   downAttention(level: number, block: number): string
   downsample(level: number): string
   mid: string
   midBlock(i: 0 | 1): string
   midAttention: string
+  upLevel(level: number): string | null
   upBlock(level: number, block: number): string
   upAttention(level: number, block: number): string
   upsample(level: number): string
@@ -263,12 +280,14 @@ function namesOf(config: UNetConfig): Names {
       sinusoid: 'timestep_embedding',
       time: ['temb.dense.0', 'temb.dense.1'],
       timeEmbedding: 'temb.dense.1',
+      downLevel: () => null,
       downBlock: (l, b) => `down.${l}.block.${b}`,
       downAttention: (l, b) => `down.${l}.attn.${b}`,
       downsample: (l) => `down.${l}.downsample`,
       mid: 'mid',
       midBlock: (i) => `mid.block_${i + 1}`,
       midAttention: 'mid.attn_1',
+      upLevel: () => null,
       // up.0 is the highest resolution: upstream builds the list backwards
       upBlock: (l, b) => `up.${l}.block.${b}`,
       upAttention: (l, b) => `up.${l}.attn.${b}`,
@@ -286,12 +305,14 @@ function namesOf(config: UNetConfig): Names {
     sinusoid: 'time_proj',
     time: ['time_embedding.linear_1', 'time_embedding.linear_2'],
     timeEmbedding: 'time_embedding',
+    downLevel: (l) => `down_blocks.${l}`,
     downBlock: (l, b) => `down_blocks.${l}.resnets.${b}`,
     downAttention: (l, b) => `down_blocks.${l}.attentions.${b}`,
     downsample: (l) => `down_blocks.${l}.downsamplers.0`,
     mid: 'mid_block',
     midBlock: (i) => `mid_block.resnets.${i}`,
     midAttention: 'mid_block.attentions.0',
+    upLevel: up,
     upBlock: (l, b) => `${up(l)}.resnets.${b}`,
     upAttention: (l, b) => `${up(l)}.attentions.${b}`,
     upsample: (l) => `${up(l)}.upsamplers.0`,

@@ -110,6 +110,7 @@ export function unetForward(
         h = resample(level.resample, h)
         skips.push(h)
       }
+      if (level.id !== null) tap(level.id, h)
     }
     h = resBlock(net.mid.res1, h, time)
     h = attend(net.mid.attention, h)
@@ -122,7 +123,8 @@ export function unetForward(
         h = resBlock(res, concatChannels(h, skips.pop()!), time)
         if (attention) h = attend(attention, h)
       }
-      return level.resample ? resample(level.resample, upsample2x(h)) : h
+      const end = level.resample ? resample(level.resample, upsample2x(h)) : h
+      return level.id === null ? end : seen(level.id, end)
     }
   })
 }

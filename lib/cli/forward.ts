@@ -1,0 +1,201 @@
+import { statSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { type Tensor as TfTensor, tensor4d } from '@tensorflow/tfjs-core'
+import { binarizer } from '../quant/binarizer'
+import { fullPrecision, type Quantizer } from '../quant/quantizer'
+import { InputError } from '../tensor/error'
+import { writeSafetensors } from '../tensor/safetensors'
+import type { Tensor } from '../tensor/tensor'
+import { type Architecture, flatten, moduleIds } from '../unet/architecture'
+import { type Checkpoint, quantizerOf } from '../unet/checkpoint'
+import { toNCHW, toNHWC, UNet } from '../unet/unet'
+import { startBackend } from './backend'
+import {
+  type Command,
+  checkpointHelp,
+  checkpointOptions,
+  list,
+  needed,
+  oneOf,
+  onlyPositional,
+  printResult,
+} from './command'
+import { nearest, openCheckpoint, readTensor } from './open'
+
+const modes = ['stored', 'w_only', 'full'] as const
+type Mode = (typeof modes)[number]
+
+export const forward: Command = {
+  summary: 'predict the noise once, with the activations of any module',
+  help: `usage: forward FILE --x TENSOR --t N[,N..] [--tap ID]... [--mode MODE] --out FILE.safetensors
+
+FILE is a checkpoint or a diffusers folder. A TENSOR is a .npy file or FILE.safetensors:NAME. Layouts are PyTorch's
+(NCHW). The result holds eps, and act.ID for each tap.
+
+  --x TENSOR       images x_t (B, C, H, W)
+  --t N[,N..]      timesteps, one for all images or one each; a TENSOR works too
+  --tap ID         module path of a layer, norm or block; may be repeated; "all" for every one
+  --mode MODE      stored: as the checkpoint's manifest says (default); w_only: binarized weights, float activations;
+                   full: latent float weights
+  --out FILE       safetensors file to write
+${checkpointHelp}`,
+  options: {
+    ...checkpointOptions,
+    x: { type: 'string' },
+    t: { type: 'string' },
+    tap: { type: 'string', multiple: true },
+    mode: { type: 'string' },
+    out: { type: 'string' },
+  },
+  async run(positionals, flags) {
+    const path = onlyPositional(positionals, 'FILE')
+    const [xArgument, tArgument] = [needed(flags, 'x'), needed(flags, 't')]
+    const out = outputFile(needed(flags, 'out'))
+    const mode = oneOf(flags, 'mode', modes, 'stored')
+    const { checkpoint } = await openCheckpoint(path, flags)
+    const x = await readTensor(xArgument)
+    checkImages(x, checkpoint, xArgument)
+    const t = await readTimesteps(tArgument, x.shape[0]!)
+    const quantizer = quantizerFor(checkpoint, mode)
+    await startBackend()
+    const unet = new UNet(checkpoint.config, checkpoint.tensors, checkpoint.name)
+    const taps = chosenTaps(list(flags, 'tap'), unet.architecture, checkpoint.name)
+    const results = predict(unet, x, t, quantizer, taps)
+    unet.dispose()
+    const tensors = new Map([...results].map(([name, tensor]) => [name, { tensor, dtype: 'F32' as const }]))
+    writeFileSync(out, writeSafetensors(tensors, new Map([['layout', 'NCHW']])))
+    const shapes = Object.fromEntries([...results].map(([name, { shape }]) => [name, shape]))
+    printResult(flags, { out, tensors: shapes }, `wrote ${out}: ${[...results.keys()].join(', ')}`)
+    return 0
+  },
+}
+
+/** One pass; eps and act.ID by name, in the layout upstream would give them. */
+function predict(
+  unet: UNet,
+  x: Tensor,
+  t: Float32Array,
+  quantizer: Quantizer,
+  taps: Set<string>,
+): Map<string, Tensor> {
+  const [b, c, h, w] = x.shape as [number, number, number, number]
+  const results = new Map<string, Tensor>()
+  const input = tensor4d(toNHWC(x.data, x.shape), [b, h, w, c])
+  const upstream = upstreamLayout(unet.architecture)
+  const eps = unet.forward(input, t, quantizer, (id, output) => {
+    if (taps.has(id)) results.set(`act.${id}`, upstream(id, output))
+  })
+  const activations = [...results]
+  results.clear()
+  results.set('eps', fromNHWC(eps))
+  for (const [name, tensor] of activations) results.set(name, tensor)
+  input.dispose()
+  eps.dispose()
+  return results
+}
+
+/**
+ * An activation as the upstream module returns it: NCHW; (B, HW, C) for linear layers over pixels; (B, C, HW) for the
+ * norm in attention blocks with to_q names, where diffusers flattens the image first.
+ */
+function upstreamLayout(net: Architecture): (id: string, output: TfTensor) => Tensor {
+  const linear = new Set(
+    flatten(net)
+      .layers.filter(({ kind }) => kind === 'linear')
+      .map(({ id }) => id),
+  )
+  const flatNorms = net.config.attentionNames === 'to_q' ? /\.attentions\.\d+\.group_norm$/ : null
+  return (id, output) => {
+    if (output.rank !== 4) return { shape: output.shape, data: copyOf(output) }
+    const [b, h, w, c] = output.shape as [number, number, number, number]
+    if (linear.has(id)) return { shape: [b, h * w, c], data: copyOf(output) }
+    const { data } = fromNHWC(output)
+    return { shape: flatNorms?.test(id) ? [b, c, h * w] : [b, c, h, w], data }
+  }
+}
+
+function copyOf(output: TfTensor): Float32Array {
+  return Float32Array.from(output.dataSync())
+}
+
+function fromNHWC(output: TfTensor): Tensor {
+  const [b, h, w, c] = output.shape as [number, number, number, number]
+  return { shape: [b, c, h, w], data: toNCHW(output.dataSync() as Float32Array, output.shape) }
+}
+
+/** The quantizer of a reading of the checkpoint. */
+function quantizerFor(checkpoint: Checkpoint, mode: Mode): Quantizer {
+  if (mode === 'full') return fullPrecision
+  if (mode === 'stored') return quantizerOf(checkpoint)
+  const { manifest, scales, name } = checkpoint
+  if (!Object.values(manifest).some((precision) => precision.bases > 0)) {
+    throw new InputError({
+      file: name,
+      item: '--mode w_only',
+      problem: 'the checkpoint has no binarized layer',
+      remedy: 'Leave --mode out, or binarize it first.',
+    })
+  }
+  const floats = Object.entries(manifest).map(([id, precision]) => [id, { ...precision, activationBits: 32 }])
+  return binarizer(Object.fromEntries(floats), scales, name)
+}
+
+function chosenTaps(wanted: string[], net: Architecture, file: string): Set<string> {
+  const ids = moduleIds(net)
+  if (wanted.includes('all')) return ids
+  for (const id of wanted) {
+    if (ids.has(id)) continue
+    throw new InputError({
+      file,
+      item: `--tap ${id}`,
+      problem: 'the network has no such module',
+      remedy: `Close to it: ${nearest(id, [...ids]).join(', ')}.`,
+    })
+  }
+  return new Set(wanted)
+}
+
+/** (B, C, H, W) with the channels of the network and sides that halve evenly down to its lowest level. */
+export function checkImages(x: Tensor, { config, name }: Checkpoint, argument: string): void {
+  const unit = 2 ** (config.channels.length - 1)
+  const [b = 0, c, h = 0, w = 0] = x.shape
+  const fits = x.shape.length === 4 && b > 0 && c === config.inChannels && h > 0 && w > 0
+  if (fits && h % unit === 0 && w % unit === 0) return
+  throw new InputError({
+    file: argument,
+    problem: `the shape is [${x.shape.join(', ')}], ${name} takes [B, ${config.inChannels}, H, W] with H and W multiples of ${unit}`,
+    remedy: `Give images of ${config.inChannels} channels, NCHW; the network was made for ${config.sampleSize}x${config.sampleSize}.`,
+  })
+}
+
+/** Timesteps for b images: numbers separated by commas, or a tensor argument. */
+async function readTimesteps(argument: string, b: number): Promise<Float32Array> {
+  const numbers = argument.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)))
+  const given = numbers.every(Number.isFinite)
+    ? Float32Array.from(numbers)
+    : (await readTensor(argument)).data
+  if (!given.every((t) => Number.isFinite(t) && t >= 0)) {
+    throw new InputError({
+      file: argument,
+      problem: 'a timestep is not a number from 0',
+      remedy: 'See --help.',
+    })
+  }
+  if (given.length === b) return given
+  if (given.length === 1) return new Float32Array(b).fill(given[0]!)
+  throw new InputError({
+    file: `--t ${argument}`,
+    problem: `${given.length} timesteps for ${b} images`,
+    remedy: 'Give one timestep for all images or one for each.',
+  })
+}
+
+/** A path that can be written to: its folder exists, and it is no folder itself. */
+export function outputFile(path: string): string {
+  const refuse = (problem: string) =>
+    new InputError({ file: path, problem, remedy: 'Give --out another path.' })
+  if (!statSync(dirname(path), { throwIfNoEntry: false })?.isDirectory())
+    throw refuse('its folder does not exist')
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw refuse('it is a folder')
+  return path
+}
