@@ -90,7 +90,7 @@ export function UNetDiagram(props: UNetDiagramProps) {
           </defs>
           <g fill="none" style={{ stroke: 'var(--line2)' }}>
             {layout.skips.map((skip) => (
-              <path key={skip.to.key} d={skipPath(skip.from, skip.to, skip.depth)} />
+              <path key={skip.to.key} d={skipPath(skip.from, skip.to, skip.over)} />
             ))}
             {layout.edges.map(([from, to]) => (
               <path key={to.key} d={edgePath(from, to)} strokeWidth={1.4} />
@@ -186,10 +186,9 @@ function edgePath(from: UNetNode, to: UNetNode): string {
   return y1 === y2 ? `M${x1},${y1}H${x2}` : `M${x1},${y1}C${bend},${y1} ${bend},${y2} ${x2},${y2}`
 }
 
-/** Up from one box, over, and down on the other; outer skips lie higher. */
-function skipPath(from: UNetNode, to: UNetNode, depth: number): string {
+/** Up from one box, over, and down on the other. */
+function skipPath(from: UNetNode, to: UNetNode, over: number): string {
   const [x1, x2] = [from.x + from.width / 2, to.x + to.width / 2]
-  const over = Math.min(from.y, to.y) - 9 - depth * 7
   const r = Math.min(10, Math.abs(x2 - x1) / 2, from.y - over)
   return `M${x1},${from.y}V${over + r}Q${x1},${over} ${x1 + r},${over}H${x2 - r}Q${x2},${over} ${x2},${over + r}V${to.y}`
 }

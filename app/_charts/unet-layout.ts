@@ -26,8 +26,8 @@ export type UNetLayout = {
   nodes: UNetNode[]
   /** Consecutive nodes of the forward pass. */
   edges: [UNetNode, UNetNode][]
-  /** Skip connections, from the way down to the way up; `depth` 0 is the innermost of its level. */
-  skips: { from: UNetNode; to: UNetNode; depth: number }[]
+  /** Skip connections, from the way down to the way up, innermost first; `over` is the y of their upper run. */
+  skips: { from: UNetNode; to: UNetNode; over: number }[]
   labels: UNetLabel[]
 }
 
@@ -133,7 +133,8 @@ function skipsOf(groups: Group[], nodes: UNetNode[]): UNetLayout['skips'] {
     const row = Math.floor(to.row)
     const depth = perRow.get(row) ?? 0
     perRow.set(row, depth + 1)
-    return { from, to, depth }
+    const ceiling = Math.min(...nodes.filter((node) => node.row === row).map((node) => node.y))
+    return { from, to, over: Math.min(ceiling, from.y) - 9 - depth * 7 }
   })
 }
 

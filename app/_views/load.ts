@@ -109,6 +109,8 @@ export type RunViewData = {
   teacher: { name: string; samples: Thumbnails | null } | null
   /** Students of a teacher. */
   students: (RunHead & { outputSqnr: number | null })[]
+  /** Other students of the same teacher, with their latest step. */
+  siblings: { name: string; step: number }[]
   /** Ascending by step, with the mean output SQNR. */
   checkpoints: { step: number; value: number | null }[]
   /** null when nothing is stored yet. */
@@ -142,6 +144,9 @@ export async function loadRunView(
     students: all
       .filter((other) => other.teacherRunId === run.id)
       .map((other) => ({ ...runHead(other), outputSqnr: other.checkpoints.at(-1)?.outputSqnr ?? null })),
+    siblings: all
+      .filter((other) => teacher && other.teacherRunId === teacher.id && other.id !== run.id)
+      .flatMap((other) => other.checkpoints.slice(-1).map(({ step }) => ({ name: other.name, step }))),
     checkpoints: run.checkpoints.map((c) => ({ step: c.step, value: c.outputSqnr })),
     checkpoint: detail && runCheckpoint(detail),
     rows: detail ? detail.diagnosis.layers.map(layerRow) : [],

@@ -238,16 +238,15 @@ type RunHeadProps = InnerProps & {
 }
 
 function RunHead({ data, checkpoint, finding, frozen, loading, children }: RunHeadProps) {
-  const { run, rows, teacher } = data
+  const { run, rows } = data
   const binarized = rows.filter((row) => row.bases > 0).length
-  const links = [run.name, ...(teacher ? [teacher.name] : [])]
   return (
     <div className="run-head" aria-busy={loading}>
       <div>
         <h1>{run.name}</h1>
         <Sentence>
           {finding ? (
-            <FindingSentence finding={finding} layers={rows} />
+            <FindingSentence finding={finding} />
           ) : run.role === 'teacher' ? (
             <>The full-precision reference: {formatLarge(checkpoint.ledger.parameters)} parameters.</>
           ) : (
@@ -284,7 +283,7 @@ function RunHead({ data, checkpoint, finding, frozen, loading, children }: RunHe
                 </Link>
                 <Link
                   className="button"
-                  href={pageUrl('compare', null, null, { r: compareWith(data, checkpoint.step, links) })}
+                  href={pageUrl('compare', null, null, { r: compareWith(data, checkpoint.step) })}
                 >
                   Compare
                 </Link>
@@ -305,14 +304,17 @@ function RunHead({ data, checkpoint, finding, frozen, loading, children }: RunHe
   )
 }
 
-/** Comparing starts with the run's first and shown checkpoint; with only one, with the run alone. */
-function compareWith(data: RunViewData, step: number, [name = '']: string[]): string[] {
-  const first = data.checkpoints[0]?.step
-  return first === undefined || first === step ? [`${name}@${step}`] : [`${name}@${first}`, `${name}@${step}`]
+/** What a comparison starts with: the other students of this teacher, else this run's own first checkpoint. */
+function compareWith({ run, siblings, checkpoints }: RunViewData, step: number): string[] {
+  const shown = `${run.name}@${step}`
+  const others = siblings.slice(0, 2).map((sibling) => `${sibling.name}@${sibling.step}`)
+  const first = checkpoints[0]?.step
+  if (others.length > 0) return [...others, shown]
+  return first === undefined || first === step ? [shown] : [`${run.name}@${first}`, shown]
 }
 
 /** "At 12.6 dB mean output SQNR the student follows its teacher until t ≈ 280, then parts. X loses most." */
-export function FindingSentence({ finding }: { finding: RunFinding; layers?: LayerRow[] }) {
+export function FindingSentence({ finding }: { finding: RunFinding }) {
   const { mean, parting, worst } = finding
   return (
     <>

@@ -55,6 +55,8 @@ test('the last block of the way down feeds the first of the way up, the first co
     ['down.0.block.0.conv1', 'up.0.block.0.conv1'],
     ['conv_in', 'up.0.block.1.conv1'],
   ])
+  // The outer one lies above the inner, though its box stands lower.
+  expect(skips[1]!.over).toBeLessThan(skips[0]!.over)
 })
 
 test('what is passed on comes after the attention of its block', () => {
