@@ -21,10 +21,13 @@ export const fullPrecisionLayer: LayerPrecision = { method: 'fp', bases: 0, acti
 export const Manifest = z.record(z.string(), LayerPrecision)
 export type Manifest = z.infer<typeof Manifest>
 
-/** "W1A4", "W1.3A8", "FP32": mean weight bits over binarized layers and the activation bits of the first of them. */
+/**
+ * "W1A4", "W1A4/8", "FP32": every weight of a sign plane takes one bit, whatever the number of planes, and the activation
+ * bits are those of the binarized layers, ascending if they differ. A second basis is not in the label: two planes of one bit
+ * are not a 2-bit weight, so bases are shown on their own beside it, and the ledger counts their bytes.
+ */
 export function bitsLabel(manifest: Manifest): string {
   const binarized = Object.values(manifest).filter((p) => p.bases > 0)
-  const first = binarized[0]
-  if (!first) return 'FP32'
-  return `W1A${first.activationBits}`
+  const bits = [...new Set(binarized.map((p) => p.activationBits))].sort((a, b) => a - b)
+  return bits.length === 0 ? 'FP32' : `W1A${bits.join('/')}`
 }

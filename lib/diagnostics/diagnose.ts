@@ -1,0 +1,124 @@
+/** The whole diagnosis of one checkpoint, as stored and shown. Runs on whatever tfjs backend is set. */
+import { ledger } from '../cost/ledger'
+import { effectiveWeight } from '../quant/binarizer'
+import type { Alignment, Diagnosis, LayerRecord } from '../record/run'
+import { InputError } from '../tensor/error'
+import { sizeOf, type Tensor } from '../tensor/tensor'
+import type { Checkpoint } from '../unet/checkpoint'
+import type { UNetConfig } from '../unet/config'
+import { parameterShapes } from '../unet/unet'
+import { type AlignmentResult, alignmentSteps, measureAlignment } from './alignment'
+import { pause } from './pause'
+import { timelineOf } from './trajectory'
+import { weightStats } from './weights'
+
+export type DiagnoseOptions = {
+  /** How many timesteps DDIM shall visit, or these ones; 20 by default. */
+  timesteps?: number | readonly number[]
+  /** Images each measurement is taken over; 8 by default. */
+  images?: number
+  /** Of the starting noise; 7 by default. */
+  seed?: number
+  onProgress?: (done: number, total: number, words: string) => void
+  /** Looked at between layers and between timesteps; its reason is thrown. */
+  signal?: AbortSignal
+}
+
+/**
+ * Diagnoses a checkpoint against its teacher, or with teacher null on its own: weights and ledger, no alignment.
+ * Throws an InputError if the two are not of one architecture, for timesteps that do not exist, and for scales that
+ * are missing or do not fit. Leaves no tensor behind.
+ */
+export async function diagnose(
+  teacher: Checkpoint | null,
+  student: Checkpoint,
+  { timesteps = 20, images = 8, seed = 7, onProgress = () => {}, signal }: DiagnoseOptions = {},
+): Promise<Diagnosis> {
+  if (teacher) checkSameArchitecture(teacher, student)
+  checkCount('--images', images)
+  checkSeed(seed)
+  const { config, layers, manifest } = student
+  const timeline = teacher && timelineOf(timesteps, teacher.config)
+  const total = layers.length + (timeline ? alignmentSteps(timeline) : 0)
+  const parameters = [...parameterShapes(config).values()].reduce((sum, shape) => sum + sizeOf(shape), 0)
+
+  const records: LayerRecord[] = []
+  for (const index of layers.keys()) {
+    records.push(layerRecord(index, teacher, student))
+    onProgress(records.length, total, 'weights')
+    await pause(signal)
+  }
+  let aligned: AlignmentResult | null = null
+  if (teacher && timeline) {
+    aligned = await measureAlignment(teacher, student, { timeline, images, seed, signal }, (done, words) =>
+      onProgress(layers.length + done, total, words),
+    )
+  }
+  return {
+    family: config.family,
+    config: { ...config },
+    assumptions: [...new Set([...student.assumptions, ...(aligned?.assumptions ?? [])])],
+    ledger: ledger(layers, manifest, parameters),
+    timesteps: timeline?.timesteps ?? [],
+    protocol: timeline && { seed, images, steps: timeline.steps, source: 'teacher-trajectory' },
+    output: aligned?.output ?? null,
+    layers: records.map((record, i): LayerRecord => ({ ...record, alignment: alignmentOf(aligned, i) })),
+  }
+}
+
+function alignmentOf(aligned: AlignmentResult | null, index: number): Alignment | null {
+  return aligned?.layers[index] ?? null
+}
+
+function layerRecord(index: number, teacher: Checkpoint | null, student: Checkpoint): LayerRecord {
+  const layer = student.layers[index]!
+  const precision = student.manifest[layer.id]!
+  const weights = weightStats({
+    precision,
+    latent: student.tensors.get(`${layer.id}.weight`)!,
+    scales: student.scales.get(layer.id) ?? {},
+    teacher: teacher && weightInUse(teacher, index),
+    file: student.name,
+    layer: layer.id,
+  })
+  return { layer, precision, weights, alignment: null }
+}
+
+/** What a layer of the checkpoint computes with, by its place in the layer list. */
+function weightInUse({ layers, manifest, tensors, scales, name }: Checkpoint, index: number): Tensor {
+  const { id } = layers[index]!
+  const latent = tensors.get(`${id}.weight`)!
+  return effectiveWeight(manifest[id]!, latent, scales.get(id) ?? {}, { file: name, layer: id })
+}
+
+/** Layers then correspond by their place in the list; ids may differ in spelling (old and new diffusers attention). */
+function checkSameArchitecture(teacher: Checkpoint, student: Checkpoint): void {
+  const fields = (Object.keys(student.config) as (keyof UNetConfig)[]).filter((f) => f !== 'attentionNames')
+  const text = (checkpoint: Checkpoint, field: keyof UNetConfig) => JSON.stringify(checkpoint.config[field])
+  const field = fields.find((f) => text(teacher, f) !== text(student, f))
+  if (!field) return
+  const guessed = [teacher, student].filter((c) => c.assumptions.length > 0).map((c) => c.name)
+  throw new InputError({
+    file: student.name,
+    item: field,
+    problem: `it is ${text(student, field)}, in its teacher ${teacher.name} it is ${text(teacher, field)}`,
+    remedy:
+      guessed.length > 0
+        ? `Part of the configuration of ${guessed.join(' and ')} had to be assumed: give it, or else the right teacher.`
+        : 'A student has the architecture of its teacher: give the checkpoint it was made from.',
+  })
+}
+
+function checkCount(file: string, value: number): void {
+  if (Number.isInteger(value) && value >= 1 && value <= 256) return
+  throw new InputError({ file, problem: `${value} images`, remedy: 'Give a whole number from 1 to 256.' })
+}
+
+function checkSeed(seed: number): void {
+  if (Number.isSafeInteger(seed)) return
+  throw new InputError({
+    file: '--seed',
+    problem: `${seed} is not a whole number`,
+    remedy: 'Give a whole number.',
+  })
+}

@@ -1,0 +1,46 @@
+/** A checkpoint's network, run for as long as a measurement lasts. */
+import { type Schedule, schedule } from '../diffusion/schedule'
+import { InputError } from '../tensor/error'
+import { type Checkpoint, quantizerOf } from '../unet/checkpoint'
+import type { UNetConfig } from '../unet/config'
+import type { Tap } from '../unet/forward'
+import { predictNoise } from '../unet/predict'
+import { UNet } from '../unet/unet'
+
+/** eps for x (NCHW values) at timestep t, or one t per image, at the checkpoint's own precision. */
+export type Predict = (x: Float32Array, t: number | ArrayLike<number>, tap?: Tap) => Float32Array
+
+/**
+ * Uploads the network, hands it to `use` and frees it when that has settled. Throws an InputError for a network
+ * whose prediction is not of the shape of its input (learned variances), which no sampler here can use.
+ */
+export async function withNetwork<T>(
+  checkpoint: Checkpoint,
+  use: (predict: Predict) => Promise<T>,
+): Promise<T> {
+  const { config, tensors, name } = checkpoint
+  if (config.outChannels !== config.inChannels) {
+    throw new InputError({
+      file: name,
+      problem: `the network turns ${config.inChannels} channels into ${config.outChannels}, so it does not predict noise alone`,
+      remedy: 'Give a checkpoint without learned variances.',
+    })
+  }
+  const quantizer = quantizerOf(checkpoint)
+  const unet = new UNet(config, tensors, name)
+  try {
+    return await use((x, t, tap) => predictNoise(unet, x, t, quantizer, tap))
+  } finally {
+    unet.dispose()
+  }
+}
+
+/** The schedule of the code base the checkpoint comes from: what its own samplers do unless told otherwise. */
+export function scheduleOf({ family }: UNetConfig): Schedule {
+  return schedule(family)
+}
+
+/** Values of one image as the network sees it. */
+export function imageSize({ inChannels, sampleSize }: UNetConfig): number {
+  return inChannels * sampleSize * sampleSize
+}

@@ -1,0 +1,95 @@
+/**
+ * What binarization did to the weights of one layer, without running the network. Weights are OIHW or [out, in].
+ * Latent weights are the floats a student keeps for training; effective weights are what it computes with.
+ */
+import { agreement } from '../math/agreement'
+import { finiteExtent, histogram } from '../math/histogram'
+import { moments } from '../math/moments'
+import { quantiles } from '../math/quantiles'
+import {
+  type BasisScales,
+  basisScales,
+  effectiveWeight,
+  levelShares,
+  type Scales,
+  signPlanes,
+} from '../quant/binarizer'
+import { signOf } from '../quant/ste'
+import type { LayerPrecision } from '../record/precision'
+import type { WeightStats } from '../record/run'
+import type { Tensor } from '../tensor/tensor'
+
+export const histogramBins = 96
+
+/** Histograms span this share of the weights, so that a single outlier does not flatten all bins. */
+const shown = [0.001, 0.999] as const
+
+export type WeightInput = {
+  precision: LayerPrecision
+  /** The student's latent weights, or the layer's own in full precision. */
+  latent: Tensor
+  scales: Scales
+  /** The teacher's effective weights; null without a teacher. */
+  teacher: Tensor | null
+  /** Who is at fault in an InputError. */
+  file: string
+  layer: string
+}
+
+/** Statistics of a layer's weights. Throws an InputError for scales that are missing or do not fit. */
+export function weightStats({ precision, latent, scales, teacher, file, layer }: WeightInput): WeightStats {
+  const whose = { file, layer }
+  const used = basisScales(precision, latent, scales, whose)
+  const effective = effectiveWeight(precision, latent, scales, whose).data
+  const domain = histogramDomain(latent.data, teacher?.data ?? null, used)
+  const distribution = (w: Float32Array) => ({
+    histogram: histogram(w, histogramBins, domain),
+    moments: moments(w),
+  })
+  return {
+    latent: distribution(latent.data),
+    teacher: teacher && distribution(teacher.data),
+    sigma1: used && finiteScales(used.sigma1),
+    sigma2: used?.sigma2 ? finiteScales(used.sigma2) : null,
+    levelShares: used && levelShares(signPlanes(latent.data, used)),
+    alpha: precision.activationBits === 32 ? null : (scales.alpha ?? null),
+    reconstruction: used && agreement(latent.data, effective),
+    againstTeacher: teacher && agreement(teacher.data, effective),
+    flips: teacher && flippedShare(teacher.data, effective),
+  }
+}
+
+/** One domain for latent and teacher weights that holds 99.8 % of each and every level. */
+function histogramDomain(
+  latent: Float32Array,
+  teacher: Float32Array | null,
+  used: BasisScales | null,
+): [number, number] {
+  const ends = [latent, ...(teacher ? [teacher] : [])].flatMap((w) => quantiles(w, shown) ?? [])
+  const levels = used ? [-outermostLevel(used), outermostLevel(used)] : []
+  const [lo, hi] = finiteExtent(Float32Array.from([...ends, ...levels])) ?? [0, 0]
+  return lo < hi ? [lo, hi] : [lo - 0.5, hi + 0.5]
+}
+
+/** The largest |level| of all channels, sigma1 + sigma2. */
+function outermostLevel({ sigma1, sigma2 }: BasisScales): number {
+  let largest = 0
+  for (let o = 0; o < sigma1.length; o++) {
+    const level = Math.abs(sigma1[o]!) + Math.abs(sigma2?.[o] ?? 0)
+    if (level > largest && level < Infinity) largest = level
+  }
+  return largest
+}
+
+/** Share of weights whose sign differs, 0 to 1; null for no weights. */
+function flippedShare(teacher: Float32Array, effective: Float32Array): number | null {
+  if (teacher.length === 0) return null
+  let flipped = 0
+  for (let i = 0; i < teacher.length; i++) if (signOf(teacher[i]!) !== signOf(effective[i]!)) flipped += 1
+  return flipped / teacher.length
+}
+
+/** null for scales of weights that are not finite themselves (xnor takes them from the weights). */
+function finiteScales(scales: Float32Array): number[] | null {
+  return scales.every(Number.isFinite) ? Array.from(scales) : null
+}
