@@ -60,9 +60,13 @@ export type RunListRow = RunHead & {
 
 export type RunsViewData = { runs: RunListRow[] }
 
-/** Every run, teachers first, then students by last change. */
-export async function loadRunsView(): Promise<RunsViewData> {
-  const runs = await listRuns()
+/**
+ * Every run, teachers first, then students by last change. With pinned checkpoints only their runs, each as it
+ * stood when its pinned checkpoint was the latest.
+ */
+export async function loadRunsView(pinnedIds?: readonly string[]): Promise<RunsViewData> {
+  const all = await listRuns()
+  const runs = pinnedIds ? await Promise.all(pinnedIds.map((id) => runUpTo(all, id))).then(withoutGaps) : all
   const names = new Map(runs.map((run) => [run.id, run.name]))
   const now = new Date()
   const rows = runs.map((run): RunListRow => {
@@ -86,6 +90,17 @@ export async function loadRunsView(): Promise<RunsViewData> {
   })
   return { runs: [...rows.filter((r) => r.role === 'teacher'), ...rows.filter((r) => r.role === 'student')] }
 }
+
+/** A run cut off after a checkpoint; null if the checkpoint is not stored. */
+async function runUpTo(runs: readonly RunSummary[], checkpointId: string): Promise<RunSummary | null> {
+  const detail = await getCheckpoint(checkpointId)
+  const run = runs.find((other) => other.id === detail?.runId)
+  if (!detail || !run) return null
+  const { diagnosis: _, ...last } = detail
+  return { ...run, checkpoints: [...run.checkpoints.filter((c) => c.step < last.step), last] }
+}
+
+const withoutGaps = <T>(values: (T | null)[]): T[] => values.filter((v) => v !== null)
 
 export type RunCheckpoint = {
   id: string
@@ -161,13 +176,17 @@ export async function loadRunView(
 }
 
 /** The checkpoint at a step; for a step that is not stored the nearest, for none the latest. */
-async function nearestCheckpoint(run: RunSummary, step: number | null): Promise<CheckpointDetail | null> {
+export async function nearestCheckpoint(
+  run: RunSummary,
+  step: number | null,
+): Promise<CheckpointDetail | null> {
   if (step === null) return findCheckpoint(run.name, null)
   const nearest = run.checkpoints.toSorted((a, b) => Math.abs(a.step - step) - Math.abs(b.step - step))[0]
   return nearest ? findCheckpoint(run.name, nearest.step) : null
 }
 
-function teacherSamples(teacher: RunSummary, detail: CheckpointDetail | null): SampleSet | null {
+/** Images of the very teacher a checkpoint was made from, else of its latest checkpoint. */
+export function teacherSamples(teacher: RunSummary, detail: CheckpointDetail | null): SampleSet | null {
   const same = teacher.checkpoints.find((c) => c.sha256 === detail?.teacherSha256)
   return (same ?? teacher.checkpoints.at(-1))?.samples ?? null
 }

@@ -1,0 +1,306 @@
+'use client'
+
+import { scaleLinear } from 'd3'
+import { type KeyboardEvent, type PointerEvent, type ReactNode, useState } from 'react'
+import { formatScale } from '../_ui/format'
+import { AxisBottom, GridY } from './axis'
+import { ChartFrame } from './chart-frame'
+import { runColour } from './colour'
+import { markPath } from './mark'
+import { useWidth } from './use-width'
+
+/**
+ * sigma2 / sigma1 of least-squares bases (mean absolute residual over mean absolute weight) when a row of
+ * weights follows a distribution: E| |w| - E|w| | / E|w|. Checked by tests/charts/basis-scales.test.tsx.
+ */
+export const basisYardsticks = [
+  { name: 'Laplace', ratio: 0.736 },
+  { name: 'Gaussian', ratio: 0.605 },
+  { name: 'uniform', ratio: 0.5 },
+] as const
+
+export type BasisScalesProps = {
+  title: ReactNode
+  caption?: ReactNode
+  message: string
+  csvName: string
+  /** Per output channel. */
+  sigma1: number[]
+  /** null with one basis: then the scales stand over the channel index. */
+  sigma2: number[] | null
+  /** Scales at the first recorded checkpoint, where the hairs begin; null if there is no earlier one. */
+  start: { step: number; sigma1: number[]; sigma2: number[] | null } | null
+  /** mean|w| over the layer, for one basis: the least-squares scale if all channels were alike. */
+  meanAbs: { name: string; value: number }[]
+  slot: number | null
+  channel: number
+  onChannel?: (channel: number) => void
+  width?: number
+}
+
+/** Scales of every channel: sigma1 against sigma2, or sigma1 by channel with one basis. */
+export function BasisScales(props: BasisScalesProps) {
+  const { sigma1, sigma2, channel, onChannel } = props
+  const [ref, width] = useWidth(420, props.width)
+
+  function handleKey(event: KeyboardEvent): boolean {
+    const move = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key]
+    if (!move || !onChannel) return false
+    onChannel(Math.min(sigma1.length - 1, Math.max(0, channel + move)))
+    return true
+  }
+  return (
+    <ChartFrame
+      {...props}
+      table={{
+        columns: ['channel', 'sigma1', ...(sigma2 ? ['sigma2', 'sigma2/sigma1'] : [])],
+        rows: sigma1.map((s, i) => [i, s, ...(sigma2 ? [sigma2[i]!, s === 0 ? null : sigma2[i]! / s] : [])]),
+      }}
+      onKey={handleKey}
+    >
+      <div ref={ref}>
+        {sigma2 ? (
+          <TwoBases {...props} sigma2={sigma2} width={width} />
+        ) : (
+          <OneBasis {...props} width={width} />
+        )}
+      </div>
+    </ChartFrame>
+  )
+}
+
+type PlotProps = Omit<BasisScalesProps, 'width'> & { width: number }
+type Dot = { x: number; y: number }
+
+function TwoBases({
+  sigma1,
+  sigma2,
+  start,
+  slot,
+  channel,
+  onChannel,
+  width,
+}: PlotProps & { sigma2: number[] }) {
+  const [left, right, top, bottom] = [44, width - 88, 26, 286]
+  const reach = (values: number[]): [number, number] => [
+    Math.min(0, ...values) * 1.06,
+    Math.max(1e-9, ...values) * 1.06,
+  ]
+  const x = scaleLinear(reach([...sigma1, ...(start?.sigma1 ?? [])]), [left, right]).nice(4)
+  const y = scaleLinear(reach([...sigma2, ...(start?.sigma2 ?? [])]), [bottom, top]).nice(4)
+  const dots = sigma1.map((s, i) => ({ x: x(s), y: y(sigma2[i]!) }))
+  const [xEnd, yEnd] = [x.domain()[1]!, y.domain()[1]!]
+  return (
+    <Plane
+      dots={dots}
+      slot={slot}
+      channel={channel}
+      onChannel={onChannel}
+      width={width}
+      height={bottom + 36}
+      describe={(i) => `σ1 ${formatScale(sigma1[i])}, σ2 ${formatScale(sigma2[i])}`}
+    >
+      <GridY
+        scale={y}
+        ticks={y.ticks(4)}
+        format={(v) => formatScale(v)}
+        x={left}
+        width={right - left}
+        label="σ2, scale of the second basis"
+        top={top}
+      />
+      <AxisBottom
+        scale={x}
+        ticks={x.ticks(width < 380 ? 3 : 4)}
+        format={(v) => formatScale(v)}
+        y={bottom}
+        from={left}
+        to={right}
+        label="σ1, scale of the first basis"
+      />
+      {basisYardsticks.map(({ name, ratio }) => {
+        const end = Math.min(xEnd, yEnd / ratio)
+        const gaussian = name === 'Gaussian'
+        const leaves = end < xEnd
+        return (
+          <g key={name}>
+            <line
+              className={gaussian ? undefined : 'reference-line'}
+              style={gaussian ? { stroke: 'var(--ink2)' } : undefined}
+              x1={x(0)}
+              y1={y(0)}
+              x2={x(end)}
+              y2={y(end * ratio)}
+            />
+            <text
+              className={gaussian ? 'strong halo' : 'halo'}
+              x={x(end) + (leaves ? -6 : 6)}
+              y={y(end * ratio) + (leaves ? -4 : 4)}
+              textAnchor={leaves ? 'end' : 'start'}
+            >
+              {name} {ratio.toFixed(3).slice(1)}
+            </text>
+          </g>
+        )
+      })}
+      {start?.sigma2 && (
+        <path
+          d={dots
+            .flatMap((dot, i) => {
+              const [s1, s2] = [start.sigma1[i], start.sigma2?.[i]]
+              return s1 === undefined || s2 === undefined ? [] : `M${x(s1)},${y(s2)}L${dot.x},${dot.y}`
+            })
+            .join('')}
+          fill="none"
+          style={{ stroke: runColour(slot), opacity: 0.45 }}
+        />
+      )}
+    </Plane>
+  )
+}
+
+function OneBasis({ sigma1, start, meanAbs, slot, channel, onChannel, width }: PlotProps) {
+  const [left, right, top, bottom] = [44, width - 12, 26, 226]
+  const x = scaleLinear([-0.5, sigma1.length - 0.5], [left, right])
+  const values = [...sigma1, ...meanAbs.map((m) => m.value), ...(start?.sigma1 ?? [])]
+  const y = scaleLinear([Math.min(0, ...values), Math.max(1e-9, ...values) * 1.06], [bottom, top]).nice(4)
+  const dots = sigma1.map((s, i) => ({ x: x(i), y: y(s) }))
+  return (
+    <Plane
+      dots={dots}
+      slot={slot}
+      channel={channel}
+      onChannel={onChannel}
+      width={width}
+      height={bottom + 36}
+      describe={(i) => `σ1 ${formatScale(sigma1[i])}`}
+    >
+      <GridY
+        scale={y}
+        ticks={y.ticks(4)}
+        format={(v) => formatScale(v)}
+        x={left}
+        width={right - left}
+        label="σ1, scale of the only basis"
+        top={top}
+      />
+      <AxisBottom
+        scale={x}
+        ticks={x.ticks(Math.min(sigma1.length, width < 380 ? 4 : 8)).filter(Number.isInteger)}
+        y={bottom}
+        from={left}
+        to={right}
+        label="output channel"
+      />
+      {meanAbs.map((m, i) => (
+        <g key={m.name}>
+          <line className="reference-line" x1={left} x2={right} y1={y(m.value)} y2={y(m.value)} />
+          <text
+            className="halo"
+            x={i === 0 ? left + 4 : right}
+            y={y(m.value) - 5}
+            textAnchor={i === 0 ? 'start' : 'end'}
+          >
+            {m.name} {formatScale(m.value)}
+          </text>
+        </g>
+      ))}
+      {start && (
+        <path
+          d={dots
+            .flatMap((dot, i) => {
+              const from = start.sigma1[i]
+              return from === undefined ? [] : `M${dot.x},${y(from)}V${dot.y}`
+            })
+            .join('')}
+          fill="none"
+          style={{ stroke: runColour(slot), opacity: 0.45 }}
+        />
+      )}
+    </Plane>
+  )
+}
+
+type PlaneProps = {
+  dots: Dot[]
+  slot: number | null
+  channel: number
+  onChannel?: (channel: number) => void
+  describe: (channel: number) => string
+  width: number
+  height: number
+  children: ReactNode
+}
+
+/** Dots of all channels over what `children` draws; the nearest to a click is selected, the selected is ink. */
+function Plane({ dots, slot, channel, onChannel, describe, width, height, children }: PlaneProps) {
+  const [hover, setHover] = useState<number | null>(null)
+  const mark = markPath(slot, 8)
+  const selected = dots[channel]
+  const hovered = hover === null ? undefined : dots[hover]
+  function nearest(event: PointerEvent<SVGSVGElement>): number | null {
+    const box = event.currentTarget.getBoundingClientRect()
+    const [px, py] = [event.clientX - box.left, event.clientY - box.top]
+    let best: number | null = null
+    dots.forEach((dot, i) => {
+      const d = (dot.x - px) ** 2 + (dot.y - py) ** 2
+      const bestDot = best === null ? null : dots[best]!
+      if (!bestDot || d < (bestDot.x - px) ** 2 + (bestDot.y - py) ** 2) best = i
+    })
+    return best
+  }
+  return (
+    <>
+      {/* biome-ignore lint/a11y/noSvgWithoutTitle: the frame around it carries the name */}
+      {/* biome-ignore lint/a11y/useKeyWithClickEvents: the frame around it handles the keys */}
+      <svg
+        width={width}
+        height={height}
+        style={{ cursor: onChannel ? 'pointer' : undefined, touchAction: 'pan-y' }}
+        onPointerMove={(event) => setHover(nearest(event))}
+        onPointerLeave={() => setHover(null)}
+        onClick={() => hover !== null && onChannel?.(hover)}
+      >
+        {children}
+        {dots.map((dot, i) => (
+          <path
+            key={i}
+            d={mark}
+            transform={`translate(${dot.x},${dot.y})`}
+            style={{ fill: runColour(slot), stroke: 'var(--surface)', strokeWidth: 0.5 }}
+          />
+        ))}
+        {hovered && hover !== channel && (
+          <circle cx={hovered.x} cy={hovered.y} r={7} fill="none" style={{ stroke: 'var(--ink3)' }} />
+        )}
+        {selected && (
+          <g pointerEvents="none">
+            <circle
+              cx={selected.x}
+              cy={selected.y}
+              r={5.5}
+              strokeWidth={2}
+              style={{ fill: 'var(--ink)', stroke: 'var(--surface)' }}
+            />
+            <text className="strong halo" x={selected.x + 9} y={selected.y + 14}>
+              {channel}
+            </text>
+          </g>
+        )}
+      </svg>
+      {hovered && hover !== null && (
+        <div
+          className="tooltip floating"
+          style={{
+            top: hovered.y + 12,
+            ...(hovered.x > width / 2 ? { right: width - hovered.x } : { left: hovered.x }),
+          }}
+        >
+          <b>channel {hover}</b>
+          <br />
+          {describe(hover)}
+        </div>
+      )}
+    </>
+  )
+}

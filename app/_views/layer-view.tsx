@@ -1,0 +1,537 @@
+'use client'
+
+import Link from 'next/link'
+import { useRouter } from 'next/navigation'
+import { useTransition } from 'react'
+import { pageUrl, type ViewParams } from '../../lib/record/view'
+import { BasisScales } from '../_charts/basis-scales'
+import { metricScales } from '../_charts/colour'
+import { levelsPerChannel, shareOutside, valueDomain } from '../_charts/levels'
+import { LineChart } from '../_charts/line-chart'
+import { nearestIndex, type Series } from '../_charts/series'
+import { UNetPlace } from '../_charts/unet-place'
+import { WeightDistribution } from '../_charts/weight-distribution'
+import { WeightRidgeline } from '../_charts/weight-ridgeline'
+import { Card, KeyFigure, Sentence } from '../_ui/card'
+import { formatCosine, formatCount, formatDb, formatFixed, formatPercent, formatScale } from '../_ui/format'
+import { ContextBar, ContextItem, PageShell } from '../_ui/page-shell'
+import { RunName } from '../_ui/run-mark'
+import { Empty } from '../_ui/states'
+import { useKeys } from '../_ui/use-keys'
+import { useView } from '../_ui/use-view'
+import './layer.css'
+import { type LayerFinding, layerFinding, ordinal, worstLayers } from './layer-finding'
+import { OutputNumbers, WeightNumbers } from './layer-numbers'
+import type { LayerMoment, LayerViewData } from './load-layer'
+import { partingDb } from './run-finding'
+
+export type LayerViewProps = {
+  data: LayerViewData
+  /** View state of a frozen view; what the URL says goes first. */
+  initial?: Partial<ViewParams>
+  frozen?: { createdAt: string }
+}
+
+/** One layer of one checkpoint: its weights and levels, its scales, its output against the teacher's over t. */
+export function LayerView({ data, initial, frozen }: LayerViewProps) {
+  const { run, record, layers } = data
+  const { timesteps, step } = data.checkpoint
+  const { id } = record.layer
+  const router = useRouter()
+  const [view, setView] = useView(initial)
+  const [loading, startTransition] = useTransition()
+  const finding = layerFinding(id, timesteps, record.alignment?.sqnr ?? null, layers)
+  const at = nearestIndex(timesteps, view.t ?? startingTimestep(finding))
+  const t = timesteps[at] ?? null
+  const channels = record.weights.sigma1?.length ?? 0
+  const channel = Math.min(Math.max(0, view.ch), Math.max(0, channels - 1))
+  const steps = data.history.map((moment) => moment.step)
+
+  const href = (layer: string) => pageUrl('layer', run.name, layer, { c: view.c, t: view.t })
+  const place = layers.findIndex((other) => other.layer.id === id)
+  const before = layers[place - 1]?.layer.id
+  const after = layers[place + 1]?.layer.id
+  const go = (layer: string | undefined) => layer && !frozen && router.push(href(layer))
+  const moveTo = (next: number | undefined) => {
+    if (next === undefined || frozen) return
+    setView({ c: next === steps.at(-1) ? null : next }, { shallow: false, startTransition })
+  }
+  const selectTime = (next: number) => setView({ t: next })
+  const worst = worstLayers(layers)
+  useKeys({
+    '[': () => moveTo(steps[steps.indexOf(step) - 1]),
+    ']': () => moveTo(steps[steps.indexOf(step) + 1]),
+    n: () => go(worst[(worst.indexOf(id) + 1) % worst.length]),
+  })
+
+  return (
+    <PageShell
+      crumbs={[
+        { label: 'Runs', href: '/' },
+        { label: run.name, href: pageUrl('run', run.name, null, { c: view.c, t: view.t }) },
+        { label: id, mono: true },
+      ]}
+      frozen={frozen}
+      share={
+        frozen ? undefined : { page: 'layer', run: run.name, layer: id, checkpoints: [data.checkpoint.id] }
+      }
+      context={
+        <ContextBar>
+          <ContextItem name={run.role}>
+            <RunName slot={run.slot} name={run.name} />
+          </ContextItem>
+          {data.teacher && (
+            <ContextItem name="against">
+              <RunName slot={null} name={`${data.teacher}, FP32`} />
+            </ContextItem>
+          )}
+          <ContextItem name="step">
+            <b>{formatCount(step)}</b> {steps.indexOf(step) + 1} of {steps.length}
+          </ContextItem>
+          {t !== null && (
+            <ContextItem name="t">
+              <b>{t}</b>
+            </ContextItem>
+          )}
+          {channels > 0 && (
+            <ContextItem name="channel">
+              <b>{channel}</b> 0–{channels - 1}
+            </ContextItem>
+          )}
+          {!frozen && (
+            <ContextItem name="layer">
+              {before && (
+                <Link href={href(before)} className="mono layer-step" aria-label={`Layer before: ${before}`}>
+                  ‹ {before}
+                </Link>
+              )}
+              <b>
+                {place + 1} of {layers.length}
+              </b>
+              {after && (
+                <Link href={href(after)} className="mono layer-step" aria-label={`Layer after: ${after}`}>
+                  {after} ›
+                </Link>
+              )}
+            </ContextItem>
+          )}
+        </ContextBar>
+      }
+    >
+      <LayerHead data={data} finding={finding} at={at} t={t} loading={loading} />
+      <div className={channels > 0 ? 'columns wide-left' : 'columns'}>
+        <WeightsCard
+          data={data}
+          channel={channel}
+          onChannel={(ch) => setView({ ch })}
+          onStep={frozen ? undefined : moveTo}
+        />
+        {channels > 0 && <ScalesCard data={data} channel={channel} onChannel={(ch) => setView({ ch })} />}
+      </div>
+      <AlignmentCards data={data} t={t} at={at} onTime={selectTime} />
+    </PageShell>
+  )
+}
+
+/** Where the crosshair stands before the reader chose: where the layer parts, else where it is worst. */
+function startingTimestep(finding: LayerFinding | null): number {
+  if (!finding) return 100
+  const { parting } = finding
+  return parting.kind === 'from' || parting.kind === 'between' ? parting.t : finding.worst.t
+}
+
+type LayerHeadProps = {
+  data: LayerViewData
+  finding: LayerFinding | null
+  at: number
+  t: number | null
+  loading: boolean
+}
+
+function LayerHead({ data, finding, at, t, loading }: LayerHeadProps) {
+  const { record, run, layers } = data
+  const { layer, precision, weights, alignment } = record
+  const values = Object.fromEntries(layers.map((other) => [other.layer.id, other.sqnr?.[at] ?? null]))
+  const student = run.role === 'student'
+  return (
+    <div className="layer-head" aria-busy={loading}>
+      <div>
+        <h1 className="mono">{layer.id}</h1>
+        <p className="caption">
+          {layer.kind} {layer.kind === 'conv' && `${layer.kernel}×${layer.kernel}, `}
+          {layer.inChannels} → {layer.outChannels}
+          {layer.kind === 'conv' && `, ${layer.resolution} × ${layer.resolution}`} ·{' '}
+          {precision.bases === 0
+            ? 'full precision'
+            : `${precision.method}, ${precision.bases === 2 ? '2 bases' : '1 basis'}, ${
+                precision.activationBits === 32 ? 'float' : `${precision.activationBits}-bit`
+              } input`}{' '}
+          · {formatCount(weights.latent.moments.count)} weights
+        </p>
+        <Sentence>
+          <LayerSentence data={data} finding={finding} />
+        </Sentence>
+        {loading && (
+          <p className="small soft" role="status">
+            Loading the checkpoint …
+          </p>
+        )}
+      </div>
+      {student && (
+        <dl className="figure-list">
+          <KeyFigure
+            name="Weights, SQNR ↑"
+            value={precision.bases === 0 ? 'kept' : formatFixed(weights.reconstruction?.sqnr, 1)}
+            unit={precision.bases === 0 ? undefined : 'dB'}
+          />
+          <KeyFigure
+            name={`Output, t ${t ?? '–'} ↑`}
+            value={formatFixed(alignment?.sqnr[at], 1)}
+            unit={alignment ? 'dB' : undefined}
+          />
+          <KeyFigure
+            name="Output, mean over t ↑"
+            value={formatFixed(finding?.mean, 1)}
+            unit={finding ? 'dB' : undefined}
+          />
+        </dl>
+      )}
+      <UNetPlace
+        layers={layers.map((other) => other.layer)}
+        values={values}
+        scale={metricScales.sqnr}
+        selected={layer.id}
+        label={`Place of ${layer.id} in the U-Net${t === null ? '' : `, layers coloured by output SQNR at t ${t}`}`}
+      />
+    </div>
+  )
+}
+
+function LayerSentence({ data, finding }: { data: LayerViewData; finding: LayerFinding | null }) {
+  const { run, record } = data
+  const { moments } = record.weights.latent
+  if (run.role === 'teacher')
+    return (
+      <>
+        The full-precision weights spread by <b>{formatScale(moments.std)}</b> around{' '}
+        {formatScale(moments.mean)}
+        {moments.kurtosis !== null && (
+          <>
+            {' '}
+            with kurtosis <b>{formatFixed(moments.kurtosis, 1)}</b> (a Gaussian has 3)
+          </>
+        )}
+        .
+      </>
+    )
+  const { bases } = record.precision
+  return (
+    <>
+      {bases === 0 ? (
+        <>This layer is kept in full precision; what error its output has comes from layers before it. </>
+      ) : (
+        <>
+          {bases === 2 ? 'Two bases hold' : 'One basis holds'} the latent weights at{' '}
+          <b>{formatDb(record.weights.reconstruction?.sqnr)}</b>.{' '}
+        </>
+      )}
+      {finding ? <FindingSentence finding={finding} /> : <>Its output was not measured.</>}
+    </>
+  )
+}
+
+function FindingSentence({ finding }: { finding: LayerFinding }) {
+  const { parting, worst, drowned, rank } = finding
+  return (
+    <>
+      The output {parting.kind === 'never' && <>stays at {partingDb} dB or better at every timestep</>}
+      {parting.kind === 'always' && <>is below {partingDb} dB from the first timestep to the last</>}
+      {parting.kind === 'from' && <>follows the teacher until t ≈ {parting.t}, then parts</>}
+      {parting.kind === 'between' && (
+        <>
+          drops below {partingDb} dB between t ≈ {parting.t} and {parting.until}, then finds back
+        </>
+      )}
+      ; it is furthest at t = {worst.t} (<b>{formatDb(worst.value)}</b>).
+      {drowned > 0 && <> At {formatPercent(drowned)} of the timesteps the error is larger than the signal.</>}
+      {rank && (
+        <>
+          {' '}
+          {rank.place === 1 ? 'Worst' : `${ordinal(rank.place)} worst`} of {rank.of} binarized layers.
+        </>
+      )}
+    </>
+  )
+}
+
+type WeightsCardProps = {
+  data: LayerViewData
+  channel: number
+  onChannel: (channel: number) => void
+  onStep?: (step: number) => void
+}
+
+const momentLevels = ({ sigma1, sigma2 }: LayerMoment, channel: number): number[] =>
+  (levelsPerChannel(sigma1, sigma2)[channel] ?? []).map((level) => level.value)
+
+function WeightsCard({ data, channel, onChannel, onStep }: WeightsCardProps) {
+  const { run, record, history } = data
+  const { latent, teacher, sigma1, sigma2, levelShares } = record.weights
+  const channels = levelsPerChannel(sigma1, sigma2)
+  const histograms = [
+    latent.histogram,
+    ...(teacher ? [teacher.histogram] : []),
+    ...history.map((m) => m.histogram),
+  ]
+  const values = [
+    ...channels.flatMap((levels) => levels.map((level) => level.value)),
+    ...history.flatMap((m) => momentLevels(m, channel)),
+  ]
+  const domain = valueDomain(histograms, values)
+  const outside = Math.max(
+    shareOutside(latent.histogram, domain),
+    teacher ? shareOutside(teacher.histogram, domain) : 0,
+  )
+  const binarized = channels.length > 0
+  const ratio = record.weights.reconstruction?.sqnr
+  return (
+    <Card>
+      <WeightDistribution
+        title={
+          binarized
+            ? 'Weights: what full precision was, what one bit made of it'
+            : run.role === 'teacher'
+              ? 'Weights in full precision'
+              : 'Weights: kept in full precision'
+        }
+        caption={`${
+          binarized
+            ? 'Latent weights, the levels they are cut to, and the teacher’s weights on one axis. Height of a stem is the share of all weights at that level; the ticks below are the levels of all channels.'
+            : 'Distribution of the weights in use. No levels: nothing is cut.'
+        }${outside > 0 ? ` Up to ${formatPercent(outside)} of the weights lie beyond the axis.` : ''}`}
+        message={`Distribution of ${formatCount(latent.moments.count)} weights, standard deviation ${formatScale(latent.moments.std)}${
+          binarized
+            ? `, cut to ${channels[0]?.length} levels per channel at ${formatDb(ratio)}; channel ${channel} selected`
+            : ', in full precision'
+        }`}
+        csvName={`${record.layer.id}-weights`}
+        latent={latent.histogram}
+        teacher={teacher?.histogram ?? null}
+        channels={channels}
+        channel={channel}
+        onChannel={onChannel}
+        shares={levelShares}
+        domain={domain}
+        slot={run.slot}
+        latentName={
+          run.role === 'teacher' ? 'full precision' : binarized ? 'latent, student' : 'kept, student'
+        }
+      />
+      {history.length > 1 && (
+        <WeightRidgeline
+          level={3}
+          title="The same over training"
+          caption={
+            binarized
+              ? `Latent weights per checkpoint on the same axis, the levels of channel ${channel} as ticks.${onStep ? ' A row selects its checkpoint.' : ''}`
+              : 'Weights per checkpoint on the same axis.'
+          }
+          message={`Weights at ${history.length} checkpoints from step ${formatCount(history[0]!.step)} to ${formatCount(history.at(-1)!.step)}`}
+          csvName={`${record.layer.id}-weights-over-training`}
+          rows={history.map((m) => ({
+            step: m.step,
+            histogram: m.histogram,
+            levels: momentLevels(m, channel),
+          }))}
+          teacher={teacher?.histogram ?? null}
+          selected={data.checkpoint.step}
+          onSelect={onStep}
+          domain={domain}
+          slot={run.slot}
+        />
+      )}
+    </Card>
+  )
+}
+
+function ScalesCard({ data, channel, onChannel }: Omit<WeightsCardProps, 'onStep'>) {
+  const { run, record, history } = data
+  const { sigma1, sigma2, latent, teacher } = record.weights
+  const first = history[0]
+  if (!sigma1) return null
+  const start =
+    first?.sigma1 && first.step < data.checkpoint.step
+      ? { step: first.step, sigma1: first.sigma1, sigma2: first.sigma2 }
+      : null
+  const way = start ? ` The hair is its way since step ${formatCount(start.step)}.` : ''
+  const dead = sigma1.filter((s) => Math.abs(s) < 0.05 * Math.max(...sigma1.map(Math.abs))).length
+  return (
+    <Card>
+      <BasisScales
+        title="Basis scales per channel"
+        caption={
+          sigma2
+            ? `One mark per output channel, the selected one in ink.${way} The lines are where least squares puts weights of a Laplace, Gaussian or uniform row.`
+            : `One mark per output channel, the selected one in ink.${way} Least squares puts σ1 at the channel’s mean |w|; the dotted lines are that mean over the whole layer.`
+        }
+        message={`Scales of ${sigma1.length} channels, σ1 from ${formatScale(Math.min(...sigma1))} to ${formatScale(Math.max(...sigma1))}${
+          sigma2 ? `, σ2 from ${formatScale(Math.min(...sigma2))} to ${formatScale(Math.max(...sigma2))}` : ''
+        }; channel ${channel} selected`}
+        csvName={`${record.layer.id}-scales`}
+        sigma1={sigma1}
+        sigma2={sigma2}
+        start={start}
+        meanAbs={[
+          { name: 'latent mean |w|', value: latent.moments.meanAbs },
+          ...(teacher ? [{ name: 'teacher mean |w|', value: teacher.moments.meanAbs }] : []),
+        ]}
+        slot={run.slot}
+        channel={channel}
+        onChannel={onChannel}
+      />
+      <p className="small soft">
+        Channel <b>{channel}</b>: σ1 {formatScale(sigma1[channel])}
+        {sigma2 && (
+          <>
+            , σ2 {formatScale(sigma2[channel])}, σ2/σ1 {formatScale(sigma2[channel]! / sigma1[channel]!)}
+          </>
+        )}
+        {dead > 0 && (
+          <>
+            {' '}
+            · △ {dead} of {sigma1.length} channels are dead: σ1 below 5 % of the largest
+          </>
+        )}
+      </p>
+      <h3 className="layer-numbers">Numbers of the weights</h3>
+      <WeightNumbers record={record} teacherRun={run.role === 'teacher'} />
+    </Card>
+  )
+}
+
+type AlignmentProps = { data: LayerViewData; t: number | null; at: number; onTime: (t: number) => void }
+
+function AlignmentCards({ data, t, at, onTime }: AlignmentProps) {
+  const { run, record } = data
+  const { timesteps, protocol } = data.checkpoint
+  const { alignment } = record
+  const kept = record.precision.bases === 0
+  if (run.role === 'teacher')
+    return (
+      <Card title="Numbers of the weights">
+        <WeightNumbers record={record} teacherRun />
+      </Card>
+    )
+  if (!alignment || timesteps.length === 0)
+    return (
+      <Card title="Alignment over timesteps">
+        <Empty title={kept ? 'Kept in full precision' : 'No activations yet'}>
+          <p>
+            {kept
+              ? 'This layer computes with the teacher’s precision and its output was not compared.'
+              : 'Only weights were imported. Diagnose the checkpoint against its teacher to see where they part.'}
+          </p>
+        </Empty>
+      </Card>
+    )
+  const points = (series: Series) =>
+    timesteps.map((time, i) => ({ x: time, y: series[i] ?? null })).toReversed()
+  const time = { kind: 'time' as const }
+  const own = (series: Series, name = run.name) => ({
+    id: name,
+    name,
+    slot: run.slot,
+    points: points(series),
+  })
+  const select = { selectedX: t, onSelectX: onTime }
+  const measuredOn = protocol
+    ? `${protocol.images} images of seed ${protocol.seed} along the teacher’s own ${protocol.steps}-step path`
+    : 'both networks fed the same x_t'
+  return (
+    <>
+      <div className="columns halves">
+        <Card>
+          <LineChart
+            title="Alignment over timesteps"
+            caption={`Accumulated output SQNR against the teacher, dB, higher is better ↑. ${measuredOn}.`}
+            message={`Output SQNR of ${record.layer.id} from t ${timesteps[0]} to ${timesteps.at(-1)}: ${formatDb(alignment.sqnr[at])} at t ${t}`}
+            csvName={`${record.layer.id}-sqnr`}
+            lines={[{ ...own(alignment.sqnr), weight: 2.2 }]}
+            x={time}
+            y={{ label: 'SQNR, dB ↑', domain: shared(metricScales.sqnr.domain, alignment.sqnr) }}
+            references={[{ y: 0, label: '0 dB: error as large as the signal' }]}
+            {...select}
+          />
+        </Card>
+        <Card>
+          <LineChart
+            title="Direction of the output"
+            caption="Cosine of the layer’s output with the teacher’s, 1 is the same direction, higher is better ↑."
+            message={`Cosine of the output of ${record.layer.id} with the teacher’s: ${formatCosine(alignment.cosine[at])} at t ${t}`}
+            csvName={`${record.layer.id}-cosine`}
+            lines={[{ ...own(alignment.cosine), weight: 2.2 }]}
+            x={time}
+            y={{
+              label: 'cosine ↑',
+              domain: shared(metricScales.cosine.domain, alignment.cosine),
+              format: (v) => formatFixed(v, 2),
+            }}
+            {...select}
+          />
+        </Card>
+      </div>
+      <div className="columns halves">
+        <Card>
+          <LineChart
+            title="Low-rank alignment"
+            caption={`Cosine after projection on the teacher’s ${alignment.rank} leading axes at that t (rank ${alignment.rank} of ${record.layer.outChannels} channels), higher is better ↑.`}
+            message={`Low-rank cosine of ${record.layer.id} at rank ${alignment.rank}: ${formatCosine(alignment.lowRankCosine[at])} at t ${t}`}
+            csvName={`${record.layer.id}-low-rank-cosine`}
+            lines={[{ ...own(alignment.lowRankCosine), weight: 2.2 }]}
+            x={time}
+            y={{
+              label: 'cosine in the leading axes ↑',
+              domain: shared(metricScales.lowrank.domain, alignment.lowRankCosine),
+              format: (v) => formatFixed(v, 2),
+            }}
+            height={220}
+            {...select}
+          />
+          <LineChart
+            level={3}
+            title="Energy these axes hold"
+            caption={`Share of each network’s output energy in the same ${alignment.rank} axes. Far apart: the student uses other directions.`}
+            message={`Energy share of the leading axes at t ${t}: teacher ${formatPercent(alignment.lowRankTeacherEnergy[at])}, student ${formatPercent(alignment.lowRankStudentEnergy[at])}`}
+            csvName={`${record.layer.id}-low-rank-energy`}
+            lines={[
+              { id: 'teacher', name: 'teacher', slot: null, points: points(alignment.lowRankTeacherEnergy) },
+              own(alignment.lowRankStudentEnergy, 'student'),
+            ]}
+            x={time}
+            y={{ label: 'share of energy', domain: [0, 1], format: (v) => formatPercent(v) }}
+            height={200}
+            {...select}
+          />
+        </Card>
+        <Card
+          title={`Numbers at t = ${t}`}
+          caption="Every measure with its direction; accumulated: the student’s own input."
+        >
+          <OutputNumbers record={record} timesteps={timesteps} at={at} />
+          {kept && (
+            <>
+              <h3 className="layer-numbers">Numbers of the weights</h3>
+              <WeightNumbers record={record} teacherRun={false} />
+            </>
+          )}
+        </Card>
+      </div>
+    </>
+  )
+}
+
+/** The metric's domain of every page, made wider only where values lie outside. */
+function shared(domain: readonly [number, number], series: Series): [number, number] {
+  const values = series.filter((v) => v !== null)
+  return [Math.min(domain[0], ...values), Math.max(domain[1], ...values)]
+}

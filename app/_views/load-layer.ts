@@ -1,0 +1,84 @@
+/** What the Layer page needs from the store, as plain data. */
+import type { CheckpointDetail, Histogram, Layer, LayerRecord } from '../../lib/record/run'
+import type { ViewParams } from '../../lib/record/view'
+import { getCheckpoint } from '../../lib/store/checkpoints'
+import { getLayerHistory } from '../../lib/store/layers'
+import { getRun, listRuns } from '../../lib/store/runs'
+import type { Series } from '../_charts/series'
+import { nearestCheckpoint, type RunHead, runHead } from './load'
+
+/** The layer's weights at one step of the training. */
+export type LayerMoment = {
+  step: number
+  histogram: Histogram
+  sigma1: number[] | null
+  sigma2: number[] | null
+}
+
+/** A layer of the same checkpoint, in order of the forward pass. */
+export type LayerNeighbour = { layer: Layer; bases: number; sqnr: Series | null }
+
+export type LayerViewData = {
+  run: RunHead
+  teacher: string | null
+  checkpoint: {
+    id: string
+    step: number
+    /** Descending: noise first. */
+    timesteps: number[]
+    protocol: CheckpointDetail['diagnosis']['protocol']
+  }
+  record: LayerRecord
+  /** Ascending by step. */
+  history: LayerMoment[]
+  layers: LayerNeighbour[]
+}
+
+/** A frozen view: the checkpoint it shows and when it was shared. */
+export type Pinned = { ids: readonly string[]; createdAt: string }
+
+/** One layer of a run at a step, or of the pinned checkpoint; null if there is no such run or layer. */
+export async function loadLayerView(
+  runName: string,
+  layerId: string,
+  params: Pick<ViewParams, 'c'>,
+  pinned?: Pinned,
+): Promise<LayerViewData | null> {
+  const run = await getRun(runName)
+  if (!run) return null
+  const pinnedId = pinned?.ids[0]
+  const detail = pinnedId ? await getCheckpoint(pinnedId) : await nearestCheckpoint(run, params.c)
+  const record = detail?.diagnosis.layers.find((other) => other.layer.id === layerId)
+  if (!detail || !record) return null
+  const [history, runs] = await Promise.all([getLayerHistory(run.id, layerId), listRuns()])
+  const known = new Set(
+    run.checkpoints.filter((c) => !pinned || c.createdAt <= pinned.createdAt).map((c) => c.step),
+  )
+  return {
+    run: runHead(run),
+    teacher: runs.find((other) => other.id === run.teacherRunId)?.name ?? null,
+    checkpoint: {
+      id: detail.id,
+      step: detail.step,
+      timesteps: detail.diagnosis.timesteps,
+      protocol: detail.diagnosis.protocol,
+    },
+    record,
+    history: history
+      .filter(({ step }) => known.has(step) || step === detail.step)
+      // The pinned file stays what it was even if its step was stored again.
+      .map((moment) => layerMoment(moment.step, moment.step === detail.step ? record : moment.record)),
+    layers: detail.diagnosis.layers.map(({ layer, precision, alignment }) => ({
+      layer,
+      bases: precision.bases,
+      sqnr: alignment?.sqnr ?? null,
+    })),
+  }
+}
+
+const layerMoment = (step: number, { weights }: LayerRecord): LayerMoment => ({
+  step,
+  histogram: weights.latent.histogram,
+  sigma1: weights.sigma1,
+  sigma2: weights.sigma2,
+})
