@@ -1,0 +1,80 @@
+/** From the URL to the two jobs, and what stands in their way. */
+import type { ViewParams } from '../../lib/record/view'
+import type { Fault } from '../_ui/states'
+import type { SampleNetwork, SampleViewData } from '../_views/load-sample'
+import type { SampleJob } from '../_workers/sampler-messages'
+import type { Jobs } from './sampling'
+
+export type Settings = Pick<ViewParams, 'seed' | 'sampler' | 'steps' | 'n'>
+
+export const imageCounts = [1, 4, 9, 16] as const
+export const mostImages = 64
+const trainingTimesteps = 1000
+
+/** What a link says that cannot be drawn; null if it can. */
+export function settingsFault({ seed, steps, n }: Settings): Fault | null {
+  const whole = (item: string, value: number, least: number, most: number): Fault | null =>
+    Number.isInteger(value) && value >= least && value <= most
+      ? null
+      : {
+          file: 'the address of this page',
+          item: `${item}=${value}`,
+          problem: `${item} must be a whole number from ${least} to ${most}`,
+          remedy: 'Set it in the bar above.',
+        }
+  return (
+    whole('steps', steps, 1, trainingTimesteps) ??
+    whole('n', n, 1, mostImages) ??
+    whole('seed', seed, 0, Number.MAX_SAFE_INTEGER)
+  )
+}
+
+/** Speed of one wasm thread at convolutions of this kind, low estimate, multiply-accumulates per second. */
+const macsPerSecond = 5e9
+/** A step longer than this would look like a dead worker. */
+const longestStepSeconds = 20
+const mostBytes = 1024 ** 3
+
+export type Need = { seconds: number; bytes: number }
+
+/** What drawing needs: seconds per step, and bytes for weights (file, float32, uploaded) and the states kept. */
+export function needOf(network: SampleNetwork, { steps, n }: Settings): Need {
+  const { inChannels = 3, sampleSize = 32 } = network.config as { inChannels?: number; sampleSize?: number }
+  const states = 2 * 4 * steps * n * inChannels * sampleSize ** 2
+  return {
+    seconds: (network.macs * n) / macsPerSecond,
+    bytes: network.bytes + 3 * 4 * network.parameters + states,
+  }
+}
+
+export type Obstacle =
+  | { kind: 'nothing' }
+  | { kind: 'fault'; fault: Fault }
+  | { kind: 'no-weights'; networks: SampleNetwork[]; teacherMissing: boolean }
+  | { kind: 'too-large'; network: SampleNetwork; need: Need; limit: Need }
+
+/** Why the page cannot draw; `nothing` if it can. */
+export function obstacleOf(data: SampleViewData, settings: Settings): Obstacle {
+  const fault = settingsFault(settings)
+  if (fault) return { kind: 'fault', fault }
+  const networks = [data.teacher, data.student].filter((network) => network !== null)
+  const missing = networks.filter((network) => !network.hasWeights)
+  if (missing.length > 0 || !data.teacher)
+    return { kind: 'no-weights', networks: missing, teacherMissing: !data.teacher }
+  const limit = { seconds: longestStepSeconds, bytes: mostBytes }
+  for (const network of networks) {
+    const need = needOf(network, settings)
+    if (need.seconds > limit.seconds || need.bytes > limit.bytes)
+      return { kind: 'too-large', network, need, limit }
+  }
+  return { kind: 'nothing' }
+}
+
+export function jobsOf({ teacher, student }: SampleViewData, settings: Settings): Jobs {
+  return { teacher: teacher && jobOf(teacher, settings), student: student && jobOf(student, settings) }
+}
+
+function jobOf(network: SampleNetwork, { seed, sampler, steps, n }: Settings): SampleJob {
+  const { sha256, fileName, bytes, config } = network
+  return { sha256, fileName, bytes, config, seed, sampler, steps, images: n }
+}

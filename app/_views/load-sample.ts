@@ -1,0 +1,106 @@
+/** What the Sample page needs from the store, as plain data. */
+import type { CheckpointDetail, RunSummary, SampleSet } from '../../lib/record/run'
+import type { ViewParams } from '../../lib/record/view'
+import { findCheckpoint, getCheckpoint } from '../../lib/store/checkpoints'
+import { getRun, listRuns } from '../../lib/store/runs'
+import { type RunHead, runHead } from './load'
+
+/** One network that can be run, and what was drawn with it when it was stored. */
+export type SampleNetwork = {
+  run: RunHead
+  checkpointId: string
+  step: number
+  sha256: string
+  fileName: string
+  bytes: number
+  hasWeights: boolean
+  family: string
+  config: Record<string, unknown>
+  parameters: number
+  /** Multiply-accumulates for one image and step. */
+  macs: number
+  /** Size with one bit per basis and weight, counted from the layer list; the float32 size of a teacher. */
+  packedBytes: number
+  fullPrecisionBytes: number
+  recorded: SampleSet | null
+}
+
+export type SampleViewData = {
+  run: RunHead
+  /** Of the run, ascending. */
+  steps: number[]
+  /** The full-precision network; null if it was never stored. */
+  teacher: SampleNetwork | null
+  /** null on the page of a teacher. */
+  student: SampleNetwork | null
+}
+
+/** A run at a step, or at a pinned checkpoint, with its teacher; null if there is no such run. */
+export async function loadSampleView(
+  name: string,
+  params: Pick<ViewParams, 'c'>,
+  pinnedIds?: readonly string[],
+): Promise<SampleViewData | null> {
+  const run = await getRun(name)
+  if (!run) return null
+  const pinned = pinnedIds?.[0]
+  const [detail, runs] = await Promise.all([
+    pinned ? getCheckpoint(pinned) : checkpointNear(run, params.c),
+    listRuns(),
+  ])
+  const shown = detail && network(run, detail)
+  const teacher = run.role === 'teacher' ? shown : await teacherOf(run, detail, runs)
+  return {
+    run: runHead(run),
+    steps: run.checkpoints.map((checkpoint) => checkpoint.step),
+    teacher,
+    student: run.role === 'teacher' ? null : shown,
+  }
+}
+
+/** The checkpoint at a step; for one that is not stored the nearest, for null the latest. */
+function checkpointNear(run: RunSummary, step: number | null): Promise<CheckpointDetail | null> {
+  const steps = run.checkpoints.map((checkpoint) => checkpoint.step)
+  const nearest =
+    step === null ? null : (steps.sort((a, b) => Math.abs(a - step) - Math.abs(b - step))[0] ?? null)
+  return findCheckpoint(run.name, nearest)
+}
+
+/** The very file the student was diagnosed against; a teacher's later checkpoint would be another network. */
+async function teacherOf(
+  run: RunSummary,
+  student: CheckpointDetail | null,
+  runs: readonly RunSummary[],
+): Promise<SampleNetwork | null> {
+  const inItsRun = runs.toSorted(
+    (a, b) => Number(b.id === run.teacherRunId) - Number(a.id === run.teacherRunId),
+  )
+  for (const other of inItsRun) {
+    const found = other.checkpoints.find(
+      (checkpoint) => other.role === 'teacher' && checkpoint.sha256 === student?.teacherSha256,
+    )
+    const detail = found && (await getCheckpoint(found.id))
+    if (detail) return network(other, detail)
+  }
+  return null
+}
+
+function network(run: RunSummary, detail: CheckpointDetail): SampleNetwork {
+  const { ledger, diagnosis } = detail
+  return {
+    run: runHead(run),
+    checkpointId: detail.id,
+    step: detail.step,
+    sha256: detail.sha256,
+    fileName: detail.fileName,
+    bytes: detail.bytes,
+    hasWeights: detail.hasWeights,
+    family: diagnosis.family,
+    config: diagnosis.config,
+    parameters: ledger.parameters,
+    macs: ledger.macs,
+    packedBytes: run.role === 'teacher' ? ledger.fullPrecisionBytes : ledger.packedBytes,
+    fullPrecisionBytes: ledger.fullPrecisionBytes,
+    recorded: detail.samples,
+  }
+}

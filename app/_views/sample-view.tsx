@@ -1,0 +1,489 @@
+'use client'
+
+import Link from 'next/link'
+import { useMemo, useTransition } from 'react'
+import { pageUrl, samplers, sampleStates, type ViewParams } from '../../lib/record/view'
+import { ColourLegend } from '../_charts/legend'
+import { nearestIndex } from '../_charts/series'
+import { FilmStrip } from '../_sample/film-strip'
+import { NumberField } from '../_sample/number-field'
+import { pictureDifference } from '../_sample/picture'
+import '../_sample/sample.css'
+import { SampleGrid } from '../_sample/sample-grid'
+import { SampleSentence } from '../_sample/sample-sentence'
+import { imageCounts, jobsOf, type Obstacle, obstacleOf } from '../_sample/settings'
+import { SpeedTable } from '../_sample/speed-table'
+import { imageSqnr, isUnderWay, sampleFinding, type Trace } from '../_sample/trace'
+import { usePlay, usePlayKey } from '../_sample/use-play'
+import { type SamplingControl, useSampling } from '../_sample/use-sampling'
+import { Card, Sentence } from '../_ui/card'
+import { formatBytes, formatCount, formatFixed, formatRatio } from '../_ui/format'
+import { ContextBar, ContextItem, PageShell } from '../_ui/page-shell'
+import { RunName } from '../_ui/run-mark'
+import { SampleRows } from '../_ui/sample-rows'
+import { Segmented } from '../_ui/segmented'
+import { Empty, ErrorState, TooLarge } from '../_ui/states'
+import { useKeys } from '../_ui/use-keys'
+import { useView } from '../_ui/use-view'
+import type { SampleNetwork, SampleViewData } from './load-sample'
+import { partingDb } from './run-finding'
+
+export type SampleViewProps = {
+  data: SampleViewData
+  /** View state of a frozen view; what the URL says goes first. */
+  initial?: Partial<ViewParams>
+  frozen?: { createdAt: string }
+}
+
+type View = ReturnType<typeof useView>
+
+/** Teacher and student drawing from the same noise, live, each in a worker of its own. */
+export function SampleView({ data, initial, frozen }: SampleViewProps) {
+  const { run, steps, teacher, student } = data
+  const own = student ?? teacher
+  const viewState = useView(initial)
+  const [view] = viewState
+  const obstacle = obstacleOf(data, view)
+  const sampling = useSampling(obstacle.kind === 'nothing' && own ? jobsOf(data, view) : null)
+  const moveTo = useCheckpointSwitch(steps, viewState, Boolean(frozen))
+  const at = own ? steps.indexOf(own.step) : -1
+  useKeys({ '[': () => moveTo(at - 1), ']': () => moveTo(at + 1) })
+
+  return (
+    <PageShell
+      crumbs={[
+        { label: 'Runs', href: '/' },
+        { label: run.name, href: pageUrl('run', run.name, null, { c: view.c }) },
+        { label: 'Sample' },
+      ]}
+      frozen={frozen}
+      share={
+        frozen || !own
+          ? undefined
+          : {
+              page: 'sample',
+              run: run.name,
+              layer: null,
+              checkpoints: [own, ...(student && teacher ? [teacher] : [])].map((n) => n.checkpointId),
+            }
+      }
+      context={<SampleBar data={data} viewState={viewState} at={at} moveTo={frozen ? undefined : moveTo} />}
+    >
+      <h1 className="unseen">Sample {run.name}</h1>
+      {!own ? (
+        <Card>
+          <Empty title="No checkpoint yet">
+            <p>
+              Store one with <code>npm run --silent cli -- import PATH --run {run.name}</code>.
+            </p>
+          </Empty>
+        </Card>
+      ) : obstacle.kind === 'nothing' && teacher ? (
+        <LiveSamples teacher={teacher} student={student} viewState={viewState} sampling={sampling} />
+      ) : (
+        <Hindered data={data} obstacle={obstacle} viewState={viewState} />
+      )}
+    </PageShell>
+  )
+}
+
+/** Moves to another checkpoint of the run, which the server has to load. */
+function useCheckpointSwitch(steps: readonly number[], [, setView]: View, frozen: boolean) {
+  const [, startTransition] = useTransition()
+  return (index: number) => {
+    const step = steps[index]
+    if (step === undefined || frozen) return
+    setView({ c: index === steps.length - 1 ? null : step }, { shallow: false, startTransition })
+  }
+}
+
+type SampleBarProps = {
+  data: SampleViewData
+  viewState: View
+  at: number
+  moveTo?: (index: number) => void
+}
+
+function SampleBar({ data, viewState: [view, setView], at, moveTo }: SampleBarProps) {
+  const { run, teacher, student, steps } = data
+  const own = student ?? teacher
+  const counts = imageCounts.includes(view.n as 1) ? imageCounts : [...imageCounts, view.n]
+  return (
+    <ContextBar>
+      <ContextItem name={student ? 'student' : 'teacher'}>
+        <RunName slot={run.slot} name={run.name} />
+        {own && (
+          <>
+            {moveTo && at > 0 && <Step label="Checkpoint before" sign="‹" onClick={() => moveTo(at - 1)} />}
+            <span>
+              step <b>{formatCount(own.step)}</b>
+              {at < 0 && ' (replaced since)'}
+            </span>
+            {moveTo && at >= 0 && at < steps.length - 1 && (
+              <Step label="Checkpoint after" sign="›" onClick={() => moveTo(at + 1)} />
+            )}
+          </>
+        )}
+      </ContextItem>
+      {student && teacher && (
+        <ContextItem name="against">
+          <Link href={pageUrl('run', teacher.run.name, null)}>
+            <RunName slot={null} name={`${teacher.run.name}, FP32`} />
+          </Link>
+        </ContextItem>
+      )}
+      <ContextItem name="seed">
+        <NumberField
+          label="Seed"
+          value={view.seed}
+          min={0}
+          max={Number.MAX_SAFE_INTEGER}
+          onCommit={(seed) => setView({ seed })}
+        />
+        <button
+          type="button"
+          className="text-button"
+          aria-label="Roll another seed"
+          title="Another seed"
+          onClick={() => setView({ seed: crypto.getRandomValues(new Uint16Array(1))[0]! })}
+        >
+          ⟳
+        </button>
+      </ContextItem>
+      <ContextItem name="sampler">
+        <Segmented
+          label="Sampler"
+          value={view.sampler}
+          onChange={(sampler) => setView({ sampler })}
+          options={samplers.map((value) => ({
+            value,
+            label: value.toUpperCase(),
+            title: value === 'ddim' ? 'Deterministic, η 0' : 'Fresh noise at every step, from the seed',
+          }))}
+        />
+      </ContextItem>
+      <ContextItem name="steps">
+        <NumberField
+          label="Sampling steps"
+          value={view.steps}
+          min={1}
+          max={1000}
+          onCommit={(count) => setView({ steps: count })}
+        />
+      </ContextItem>
+      <ContextItem name="images">
+        <select
+          className="number-field"
+          aria-label="Images"
+          value={view.n}
+          onChange={(event) => setView({ n: Number(event.target.value), i: 0 })}
+        >
+          {counts.map((count) => (
+            <option key={count}>{count}</option>
+          ))}
+        </select>
+      </ContextItem>
+      <ContextItem name="show">
+        <Segmented
+          label="What the pictures show"
+          value={view.show}
+          onChange={(show) => setView({ show })}
+          options={sampleStates.toReversed().map((value) => ({
+            value,
+            label: value === 'x0' ? 'x̂0' : 'x_t',
+            title: value === 'x0' ? 'The clean image the network predicts at t' : 'The noisy state at t',
+          }))}
+        />
+      </ContextItem>
+      <ContextItem name="image">
+        <b>#{Math.min(view.i, view.n - 1)}</b> of {view.n}
+      </ContextItem>
+    </ContextBar>
+  )
+}
+
+function Step({ label, sign, onClick }: { label: string; sign: string; onClick: () => void }) {
+  return (
+    <button type="button" className="text-button" aria-label={label} onClick={onClick}>
+      {sign}
+    </button>
+  )
+}
+
+type LiveSamplesProps = {
+  teacher: SampleNetwork
+  student: SampleNetwork | null
+  viewState: View
+  sampling: SamplingControl
+}
+
+function LiveSamples({ teacher, student, viewState: [view, setView], sampling }: LiveSamplesProps) {
+  const { state } = sampling
+  const images = view.n
+  const image = Math.min(Math.max(0, view.i), images - 1)
+  const [a, b] = [state.teacher, student ? state.student : null]
+  const timesteps = a.timesteps.length > 0 ? a.timesteps : (b?.timesteps ?? [])
+  const done = b ? Math.min(a.steps.length, b.steps.length) : a.steps.length
+  // Until the reader chooses a timestep, the newest step that both networks have done.
+  const wanted = view.t === null ? timesteps.length - 1 : nearestIndex(timesteps, view.t)
+  const at = Math.max(0, Math.min(wanted, done - 1))
+  const moveTo = (index: number) => {
+    const t = timesteps[index]
+    if (t !== undefined) setView({ t: index === timesteps.length - 1 ? null : t })
+  }
+  const move = (by: number) => moveTo(Math.min(done - 1, Math.max(0, at + by)))
+  const { playing, toggle } = usePlay(at, done - 1, moveTo)
+  usePlayKey(toggle)
+  useKeys({ ArrowLeft: () => move(-1), ArrowRight: () => move(1) })
+
+  const finding = useMemo(() => b && sampleFinding(a, b, state.sqnr.xt), [a, b, state.sqnr.xt])
+  const ofImage = useMemo(() => (b ? imageSqnr(a, b, view.show, image) : []), [a, b, view.show, image])
+  const traces = b ? [a, b] : [a]
+  const select = (i: number) => setView({ i })
+  const grid = { index: at, shown: view.show, images, selected: image, onSelect: select }
+  const t = timesteps[at]
+
+  return (
+    <>
+      <div className="sample-head">
+        <Sentence>
+          {finding && student ? (
+            <SampleSentence student={student.run.name} seed={view.seed} images={images} finding={finding} />
+          ) : a.final && !student ? (
+            <>
+              {images} images of <b>{teacher.run.name}</b> from the noise of seed {view.seed}.
+            </>
+          ) : (
+            <>
+              {student ? 'Teacher and student draw' : 'The teacher draws'} {images}{' '}
+              {images === 1 ? 'image' : 'images'} from the noise of seed {view.seed}.
+            </>
+          )}
+        </Sentence>
+        <Progress traces={traces} total={timesteps.length || view.steps} sampling={sampling} />
+      </div>
+      <Faults traces={traces} again={sampling.again} />
+      <Card>
+        <div className="card-head">
+          <h2>{student ? 'Same noise, two networks' : 'What it draws'}</h2>
+          <p className="caption">
+            {view.show === 'x0' ? 'predicted image x̂0' : 'noisy state x_t'}
+            {t !== undefined && ` at t = ${t}`}
+          </p>
+        </div>
+        <div className="sample-grids">
+          <SampleGrid
+            {...grid}
+            name="the teacher"
+            trace={a}
+            heading={
+              <>
+                <RunName slot={null} name="Teacher" /> <span className="soft">FP32</span>
+              </>
+            }
+          />
+          {student && b && (
+            <>
+              <SampleGrid
+                {...grid}
+                name="the student"
+                trace={b}
+                heading={
+                  <>
+                    <RunName slot={student.run.slot} name="Student" />{' '}
+                    <span className="soft">
+                      {student.run.bits}, {formatRatio(student.fullPrecisionBytes / student.packedBytes)}{' '}
+                      smaller packed
+                    </span>
+                  </>
+                }
+              />
+              <div>
+                <SampleGrid
+                  {...grid}
+                  name="the difference"
+                  trace={b}
+                  against={a}
+                  heading={
+                    <>
+                      Difference <span className="soft">student − teacher</span>
+                    </>
+                  }
+                />
+                <ColourLegend scale={pictureDifference} width={220} />
+              </div>
+            </>
+          )}
+        </div>
+        <hr className="hairline" />
+        <div className="card-head">
+          <h2>Image #{image} on its way from noise</h2>
+          <p className="caption">
+            <kbd>Space</kbd> plays, <kbd>←</kbd> <kbd>→</kbd> steps.
+            {student && ` Bars are this image, the line all ${images}; 30+ is 30 dB and better.`}
+          </p>
+        </div>
+        <FilmStrip
+          teacher={a}
+          student={b}
+          timesteps={timesteps}
+          image={image}
+          shown={view.show}
+          sqnr={{ image: ofImage, all: state.sqnr[view.show] }}
+          at={at}
+          onMove={moveTo}
+          note={
+            finding?.parting.kind === 'from'
+              ? {
+                  t: finding.parting.t,
+                  label: `x_t parts: below ${partingDb} dB from t ${finding.parting.t}`,
+                }
+              : null
+          }
+          playing={playing}
+          onPlay={toggle}
+        />
+      </Card>
+      <SpeedTable
+        teacher={{ network: teacher, trace: a }}
+        student={student && b ? { network: student, trace: b } : null}
+        images={images}
+      />
+    </>
+  )
+}
+
+/** How far both are, with cancel; once at rest, the way to draw again. */
+function Progress({
+  traces,
+  total,
+  sampling,
+}: {
+  traces: Trace[]
+  total: number
+  sampling: SamplingControl
+}) {
+  const busy = traces.some(isUnderWay)
+  const names = ['teacher', 'student']
+  const cancelled = traces.some((trace) => trace.phase === 'cancelled')
+  return (
+    <div className="sample-progress">
+      <div role="status">
+        {traces.map((trace, i) => (
+          <div key={names[i]} className="small soft">
+            <div className="progress">
+              <div style={{ width: `${(100 * trace.steps.length) / total}%` }} />
+            </div>
+            {names[i]}{' '}
+            {trace.phase === 'loading' ? 'loads its weights' : `${trace.steps.length} of ${total} steps`}
+            {trace.phase === 'cancelled' && ', cancelled'}
+          </div>
+        ))}
+      </div>
+      {busy ? (
+        <button type="button" className="button" onClick={sampling.cancel}>
+          Cancel
+        </button>
+      ) : (
+        <button type="button" className="button" onClick={sampling.again}>
+          {cancelled ? 'Draw' : 'Measure again'}
+        </button>
+      )}
+    </div>
+  )
+}
+
+function Faults({ traces, again }: { traces: Trace[]; again: () => void }) {
+  return traces.map(
+    (trace, i) =>
+      trace.fault && (
+        <Card key={i === 0 ? 'teacher' : 'student'}>
+          <ErrorState
+            fault={trace.fault}
+            action={
+              <button type="button" className="button" onClick={again}>
+                Draw again
+              </button>
+            }
+          />
+        </Card>
+      ),
+  )
+}
+
+type HinderedProps = { data: SampleViewData; obstacle: Obstacle; viewState: View }
+
+/** Why nothing is drawn here, and what was drawn when the checkpoints were stored. */
+function Hindered({ data, obstacle, viewState: [view, setView] }: HinderedProps) {
+  return (
+    <>
+      <Card>
+        {obstacle.kind === 'fault' && <ErrorState fault={obstacle.fault} />}
+        {obstacle.kind === 'no-weights' && (
+          <Empty
+            title={
+              obstacle.teacherMissing
+                ? 'The teacher of this student is not stored here'
+                : `The weights of ${obstacle.networks.map((network) => network.run.name).join(' and ')} are not stored here`
+            }
+          >
+            <p>
+              Only the diagnosis was kept, so nothing can be drawn. Import the checkpoint
+              {obstacle.networks.length > 1 ? 's' : ''} again with weights:{' '}
+              <code>npm run --silent cli -- import PATH</code>, or drop the pair on the Runs page.
+            </p>
+          </Empty>
+        )}
+        {obstacle.kind === 'too-large' && (
+          <TooLarge
+            title={`${obstacle.network.run.name}: ${view.n} images in ${view.steps} steps are too much for a browser tab`}
+            needs={`A step would take about ${formatFixed(obstacle.need.seconds, 0)} s and the tab about ${formatBytes(obstacle.need.bytes)}; the limits are ${obstacle.limit.seconds} s and ${formatBytes(obstacle.limit.bytes)}. Fewer images or steps may fit; the CLI has no such limit: npm run --silent cli -- sample FILE.`}
+            action={
+              view.n > 1 ? (
+                <button type="button" className="button" onClick={() => setView({ n: 1, i: 0 })}>
+                  Try one image
+                </button>
+              ) : undefined
+            }
+          />
+        )}
+      </Card>
+      <Recorded data={data} />
+    </>
+  )
+}
+
+function Recorded({ data }: { data: SampleViewData }) {
+  const rows = [data.teacher, data.student].flatMap((network) =>
+    network?.recorded ? [{ network, recorded: network.recorded }] : [],
+  )
+  const first = rows[0]?.recorded
+  if (!first) return null
+  return (
+    <Card
+      title="Recorded samples"
+      caption={`Seed ${first.seed}, ${first.sampler.toUpperCase()}, ${first.steps} steps, drawn when the checkpoints were stored.`}
+    >
+      <SampleRows
+        rows={rows.map(({ network, recorded }) => ({
+          name: network.run.name,
+          slot: network.run.slot,
+          samples: { ...recorded, images: splitImages(recorded) },
+        }))}
+      />
+    </Card>
+  )
+}
+
+/** Base64 of each image out of the base64 of all. */
+function splitImages({
+  pixels,
+  images,
+  width,
+  height,
+  channels,
+}: NonNullable<SampleNetwork['recorded']>): string[] {
+  const bytes = atob(pixels)
+  const size = width * height * channels
+  return Array.from({ length: images }, (_, i) => btoa(bytes.slice(i * size, (i + 1) * size)))
+}

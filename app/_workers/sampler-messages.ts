@@ -1,0 +1,54 @@
+import type { SamplerName } from '../../lib/diffusion/sample'
+import type { WorkerFault } from './fault'
+
+/** What one network draws. Equal jobs give equal pictures, in any tab and on any machine. */
+export type SampleJob = {
+  /** Key of the stored file. */
+  sha256: string
+  fileName: string
+  bytes: number
+  /** The configuration the checkpoint was stored with. */
+  config: Record<string, unknown>
+  seed: number
+  sampler: SamplerName
+  steps: number
+  images: number
+}
+
+/** To the sampler. A new run ends the one under way after its current step. */
+export type SamplerRequest = { kind: 'run'; run: number; job: SampleJob } | { kind: 'cancel' }
+
+/** From the sampler, each with the number of the run it belongs to. */
+export type SamplerReply = { run: number } & (
+  | {
+      kind: 'start'
+      /** Shape of x: images, C, S, S. */
+      shape: [number, number, number, number]
+      /** Pixels per side that one position of x stands for. */
+      pixelUnshuffle: number
+      /** Timesteps the network will be asked at, descending. */
+      timesteps: number[]
+      /** Bytes this worker fetched so far for the file. */
+      fetchedBytes: number
+      /** Tensors alive in this worker before the network is uploaded. */
+      tensorsBefore: number
+    }
+  | {
+      kind: 'step'
+      /** Index into timesteps. */
+      index: number
+      /** What the network saw, and the clean images it predicts from that; NCHW. */
+      xt: Float32Array<ArrayBuffer>
+      x0: Float32Array<ArrayBuffer>
+      /** Time of the forward pass. */
+      ms: number
+    }
+  | {
+      kind: 'end'
+      /** x after the last update; null if the run was cancelled. */
+      final: Float32Array<ArrayBuffer> | null
+      /** Tensors alive in this worker after everything was disposed. */
+      tensorsAfter: number
+    }
+  | { kind: 'fault'; fault: WorkerFault }
+)

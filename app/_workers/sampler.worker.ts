@@ -1,0 +1,93 @@
+/**
+ * Draws samples with one network. The page runs one of these for the teacher and one for the student, so that two
+ * networks use two cores. Weights come from the server by range; every step goes to the page as it is done.
+ */
+import { memory } from '@tensorflow/tfjs-core'
+import { imageSize, type Predict, scheduleOf, withNetwork } from '../../lib/diagnostics/network'
+import { pause } from '../../lib/diagnostics/pause'
+import { sample, startingNoise } from '../../lib/diffusion/sample'
+import { samplingTimesteps } from '../../lib/diffusion/schedule'
+import { openTensors } from '../../lib/tensor/open'
+import { type Checkpoint, readCheckpoint } from '../../lib/unet/checkpoint'
+import type { UNetConfig } from '../../lib/unet/config'
+import { startBackend } from './backend'
+import { faultOf } from './fault'
+import { rangeSource } from './range-source'
+import type { SampleJob, SamplerReply, SamplerRequest } from './sampler-messages'
+
+/** The checkpoint read last, in host memory: another seed need not fetch and decode it again. */
+let kept: { sha256: string; checkpoint: Checkpoint; fetchedBytes: number } | null = null
+let wanted = 0
+let queue = Promise.resolve()
+
+self.onmessage = ({ data }: MessageEvent<SamplerRequest>) => {
+  wanted = data.kind === 'run' ? data.run : 0
+  if (data.kind === 'run') queue = queue.then(() => answer(data.run, data.job))
+}
+
+/** Without transfer, values are copied. */
+function post(reply: SamplerReply, transfer: Transferable[] = []): void {
+  self.postMessage(reply, { transfer })
+}
+
+async function answer(run: number, job: SampleJob): Promise<void> {
+  if (wanted !== run) return post({ run, kind: 'end', final: null, tensorsAfter: memory().numTensors })
+  try {
+    await startBackend()
+    const { checkpoint, fetchedBytes } = await checkpointOf(job)
+    const { inChannels: c, sampleSize: s } = checkpoint.config
+    post({
+      run,
+      kind: 'start',
+      shape: [job.images, c, s, s],
+      pixelUnshuffle: checkpoint.about.pixelUnshuffle,
+      timesteps: samplingTimesteps(scheduleOf(checkpoint.config), job.steps),
+      fetchedBytes,
+      tensorsBefore: memory().numTensors,
+    })
+    const final = await withNetwork(checkpoint, (predict) => draw(run, job, checkpoint.config, predict))
+    post({ run, kind: 'end', final, tensorsAfter: memory().numTensors }, final ? [final.buffer] : [])
+  } catch (error) {
+    post({ run, kind: 'fault', fault: faultOf(error, job.fileName) })
+  }
+}
+
+async function checkpointOf(job: SampleJob): Promise<{ checkpoint: Checkpoint; fetchedBytes: number }> {
+  if (kept?.sha256 === job.sha256) return kept
+  kept = null
+  const source = rangeSource(job.fileName, `/api/v1/blobs/${job.sha256}`, job.bytes)
+  const checkpoint = await readCheckpoint(await openTensors(source), {
+    json: job.config,
+    file: job.fileName,
+  })
+  kept = { sha256: job.sha256, checkpoint, fetchedBytes: source.fetchedBytes() }
+  return kept
+}
+
+/** Runs the sampler and posts every step. Returns the final x, or null when another run or a cancel came between. */
+async function draw(
+  run: number,
+  { seed, sampler, steps, images }: SampleJob,
+  config: UNetConfig,
+  predict: Predict,
+): Promise<Float32Array<ArrayBuffer> | null> {
+  let ms = 0
+  const timed = (x: Float32Array, t: number) => {
+    const began = performance.now()
+    const eps = predict(x, t)
+    ms = performance.now() - began
+    return eps
+  }
+  const noise = startingNoise(seed, images, imageSize(config))
+  const states = sample(timed, noise, { schedule: scheduleOf(config), sampler, steps, seed, images })
+  for (;;) {
+    await pause()
+    if (wanted !== run) return null
+    const { value, done } = states.next()
+    if (done) return value as Float32Array<ArrayBuffer>
+    // The sampler goes on with its x alone: what it yielded may leave this worker.
+    const xt = value.xt as Float32Array<ArrayBuffer>
+    const x0 = value.x0 as Float32Array<ArrayBuffer>
+    post({ run, kind: 'step', index: value.step - 1, xt, x0, ms }, [xt.buffer, x0.buffer])
+  }
+}
