@@ -12,17 +12,19 @@ import type { Checkpoint } from '../unet/checkpoint'
 import type { Tap } from '../unet/forward'
 import { type Predict, withNetwork } from './network'
 import { pause } from './pause'
-import { mixedBatch, type Timeline, teacherStates } from './trajectory'
+import {
+  mixedBatch,
+  mixedSteps,
+  type Noise,
+  type Timeline,
+  teacherStates,
+  timestepsOnTheWay,
+} from './trajectory'
 
 /** Axes cost the cube of the channels: 512 take about a second and a half, 1024 twelve. */
 export const mostChannels = 512
 
-export type AlignmentOptions = {
-  timeline: Timeline
-  images: number
-  seed: number
-  signal?: AbortSignal
-}
+export type AlignmentOptions = Noise & { timeline: Timeline; signal?: AbortSignal }
 
 export type AlignmentResult = {
   output: NonNullable<Diagnosis['output']>
@@ -32,58 +34,50 @@ export type AlignmentResult = {
   assumptions: string[]
 }
 
-/** Parts of the work, for progress: DDIM steps, the teacher's axes, timesteps. */
-export function alignmentSteps({ steps, timesteps }: Timeline): number {
-  return steps + 1 + timesteps.length
+/** Parts of the work, for progress: DDIM steps to the mixed batch, the teacher's axes, timesteps. */
+export function alignmentParts(timeline: Timeline): number {
+  return mixedSteps + 1 + timestepsOnTheWay(timeline).length
 }
 
 /**
- * Measures two checkpoints of one architecture. At any time only the teacher's features of one timestep are held.
- * Lets other tasks run after every forward pass pair; frees every tensor, also when it is aborted.
+ * Measures two checkpoints of one architecture. Only the teacher's features of one timestep are held at any time.
+ * Lets other tasks run after each timestep; frees every tensor, also when it is aborted.
  */
 export async function measureAlignment(
   teacher: Checkpoint,
   student: Checkpoint,
-  { timeline, images, seed, signal }: AlignmentOptions,
+  { timeline, seed, images, signal }: AlignmentOptions,
   onProgress: (done: number, words: string) => void = () => {},
 ): Promise<AlignmentResult> {
-  const { timesteps, steps } = timeline
   return withNetwork(teacher, (predictTeacher) =>
     withNetwork(student, async (predictStudent) => {
-      const run = { seed, images, signal }
-      const states = await teacherStates(predictTeacher, teacher.config, timeline, run, (done) =>
-        onProgress(done, 'noisy images from the teacher'),
-      )
-      const batch = mixedBatch(states, timesteps, images)
-      const axes = teacherAxes(predictTeacher, teacher.layers, batch)
-      try {
-        onProgress(steps + 1, "axes of the teacher's features")
+      let done = 0
+      const next = async (words: string) => {
+        onProgress(++done, words)
         await pause(signal)
+      }
+      const axes = await teacherAxes(predictTeacher, teacher, { seed, images }, next)
+      try {
+        const features = new Map<number, Features>()
+        const remember = tapLayers(teacher.layers, (layer, output) => {
+          features.set(layer, featuresOf(output, axes[layer]!))
+        })
         const layers = student.layers.map(emptyAlignment)
         const output: AlignmentResult['output'] = { sqnr: [], cosine: [] }
-        for (const [i, t] of timesteps.entries()) {
-          const features = new Map<number, Features>()
-          const x = states.get(t)!
-          const eps = predictTeacher(
-            x,
-            t,
-            tapLayers(teacher.layers, (layer, tensor) => {
-              features.set(layer, featuresOf(tensor, axes[layer]!))
-            }),
-          )
-          const studentEps = predictStudent(
-            x,
-            t,
-            tapLayers(student.layers, (layer, tensor) => {
-              compare(layers[layer]!, features.get(layer)!, featuresOf(tensor, axes[layer]!))
+        const predict: Predict = (x, t) => predictTeacher(x, t, remember)
+        for (const { t, x, eps } of teacherStates(predict, teacher.config, timeline, { seed, images })) {
+          if (timeline.measured.includes(t)) {
+            const compared = tapLayers(student.layers, (layer, output) => {
+              const teachers = features.get(layer)
+              if (!teachers) return
+              compare(layers[layer]!, teachers, featuresOf(output, axes[layer]!))
               features.delete(layer)
-            }),
-          )
-          const agreed = agreement(eps, studentEps)
-          output.sqnr.push(agreed.sqnr)
-          output.cosine.push(agreed.cosine)
-          onProgress(steps + 2 + i, `timestep ${t}`)
-          await pause(signal)
+            })
+            const agreed = agreement(eps, predictStudent(x, t, compared))
+            output.sqnr.push(agreed.sqnr)
+            output.cosine.push(agreed.cosine)
+          }
+          await next(`timestep ${t}`)
         }
         return { output, layers, assumptions: skipped(student.layers, axes) }
       } finally {
@@ -116,37 +110,44 @@ function compare(into: Alignment, teacher: Features, student: Features): void {
   into.lowRankStudentEnergy.push(lowRank?.studentEnergy ?? null)
 }
 
-/** A tap that sees each layer once by its index; a module may share a layer's id and tell the same output again. */
+/** A tap for the layers alone, by their index in the list; blocks and norms pass by. */
 function tapLayers(layers: readonly Layer[], see: (index: number, output: Tensor) => void): Tap {
-  const waiting = new Map(layers.map(({ id }, i) => [id, i]))
+  const indices = new Map(layers.map(({ id }, i) => [id, i]))
   return (id, output) => {
-    const index = waiting.get(id)
-    if (index === undefined) return
-    waiting.delete(id)
-    see(index, output)
+    const index = indices.get(id)
+    if (index !== undefined) see(index, output)
   }
 }
 
-/** Axes of each layer from the teacher's features of one batch, [C, k]; null where there are none. The caller owns them. */
-function teacherAxes(
+/**
+ * Axes of each layer's features in the teacher over one batch of mixed timesteps, [C, k]; null where there are none.
+ * The caller owns them.
+ */
+async function teacherAxes(
   predict: Predict,
-  layers: readonly Layer[],
-  { x, t }: { x: Float32Array; t: number[] },
-): (Tensor2D | null)[] {
+  { config, layers }: Checkpoint,
+  noise: Noise,
+  next: (words: string) => Promise<void>,
+): Promise<(Tensor2D | null)[]> {
+  const mixing = mixedBatch(predict, config, noise)
+  let step = mixing.next()
+  while (!step.done) {
+    await next('images at all noise levels')
+    step = mixing.next()
+  }
+  const { x, t } = step.value
   const found = new Array<Float32Array | null>(layers.length).fill(null)
-  predict(
-    x,
-    t,
-    tapLayers(layers, (i, tensor) => {
-      const { outChannels } = layers[i]!
-      const rows = tensor.size / outChannels
-      if (reasonAgainst(layers[i]!) || rows < rankOf(outChannels)) return
-      found[i] = fitAxes(tensor.dataSync() as Float32Array, outChannels)
-    }),
-  )
-  return found.map(
-    (axes, i) => axes && tensor2d(axes, [layers[i]!.outChannels, rankOf(layers[i]!.outChannels)]),
-  )
+  const fit = tapLayers(layers, (i, output) => {
+    const { outChannels } = layers[i]!
+    if (reasonAgainst(layers[i]!) || output.size / outChannels < rankOf(outChannels)) return
+    found[i] = fitAxes(output.dataSync() as Float32Array, outChannels)
+  })
+  predict(x, t, fit)
+  await next("axes of the teacher's features")
+  return found.map((axes, i) => {
+    const { outChannels } = layers[i]!
+    return axes && tensor2d(axes, [outChannels, rankOf(outChannels)])
+  })
 }
 
 function reasonAgainst(layer: Layer): string | null {

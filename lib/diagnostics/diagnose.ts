@@ -7,7 +7,7 @@ import { sizeOf, type Tensor } from '../tensor/tensor'
 import type { Checkpoint } from '../unet/checkpoint'
 import type { UNetConfig } from '../unet/config'
 import { parameterShapes } from '../unet/unet'
-import { type AlignmentResult, alignmentSteps, measureAlignment } from './alignment'
+import { type AlignmentResult, alignmentParts, measureAlignment } from './alignment'
 import { pause } from './pause'
 import { timelineOf } from './trajectory'
 import { weightStats } from './weights'
@@ -39,7 +39,7 @@ export async function diagnose(
   checkSeed(seed)
   const { config, layers, manifest } = student
   const timeline = teacher && timelineOf(timesteps, teacher.config)
-  const total = layers.length + (timeline ? alignmentSteps(timeline) : 0)
+  const total = layers.length + (timeline ? alignmentParts(timeline) : 0)
   const parameters = [...parameterShapes(config).values()].reduce((sum, shape) => sum + sizeOf(shape), 0)
 
   const records: LayerRecord[] = []
@@ -59,8 +59,8 @@ export async function diagnose(
     config: { ...config },
     assumptions: [...new Set([...student.assumptions, ...(aligned?.assumptions ?? [])])],
     ledger: ledger(layers, manifest, parameters),
-    timesteps: timeline?.timesteps ?? [],
-    protocol: timeline && { seed, images, steps: timeline.steps, source: 'teacher-trajectory' },
+    timesteps: timeline?.measured ?? [],
+    protocol: timeline && { seed, images, steps: timeline.visited.length, source: 'teacher-trajectory' },
     output: aligned?.output ?? null,
     layers: records.map((record, i): LayerRecord => ({ ...record, alignment: alignmentOf(aligned, i) })),
   }

@@ -4,13 +4,24 @@ import { samplingTimesteps } from '../diffusion/schedule'
 import { InputError } from '../tensor/error'
 import type { UNetConfig } from '../unet/config'
 import { imageSize, type Predict, scheduleOf } from './network'
-import { pause } from './pause'
 
-/** DDIM steps that lead to timesteps asked for one by one. */
+/** DDIM steps on the way to timesteps asked for one by one. */
 const stepsToAsked = 50
 
-/** Where to measure: timesteps, descending, and the number of DDIM steps on the way. */
-export type Timeline = { timesteps: number[]; steps: number }
+/** DDIM steps of the short run whose states make up the mixed batch. */
+export const mixedSteps = 8
+
+export type Timeline = {
+  /** Number of DDIM steps asked of the sampler; `visited` may hold more where the stride leaves a rest. */
+  steps: number
+  /** Timesteps the DDIM run visits, descending. */
+  visited: number[]
+  /** Timesteps to measure at, descending. */
+  measured: number[]
+}
+
+/** Of the noise the teacher starts from. */
+export type Noise = { seed: number; images: number }
 
 /**
  * A number asks for the timesteps DDIM visits with so many steps, a list for these. Throws an InputError for a
@@ -18,10 +29,9 @@ export type Timeline = { timesteps: number[]; steps: number }
  */
 export function timelineOf(asked: number | readonly number[], config: UNetConfig): Timeline {
   const schedule = scheduleOf(config)
-  if (typeof asked === 'number') {
-    const timesteps = samplingTimesteps(schedule, asked)
-    return { timesteps, steps: timesteps.length }
-  }
+  const steps = typeof asked === 'number' ? asked : stepsToAsked
+  const visited = samplingTimesteps(schedule, steps)
+  if (typeof asked === 'number') return { steps, visited, measured: visited }
   const last = schedule.betas.length - 1
   const wrong = asked.find((t) => !Number.isInteger(t) || t < 0 || t > last)
   if (wrong !== undefined || asked.length === 0) {
@@ -31,58 +41,68 @@ export function timelineOf(asked: number | readonly number[], config: UNetConfig
       remedy: `Give whole numbers from 0 to ${last}.`,
     })
   }
-  const timesteps = [...new Set(asked)].sort((a, b) => b - a)
-  return { timesteps, steps: stepsToAsked }
+  return { steps, visited, measured: [...new Set(asked)].sort((a, b) => b - a) }
 }
+
+/** Every timestep the teacher is asked at, descending. */
+export function timestepsOnTheWay({ visited, measured }: Timeline): number[] {
+  return [...new Set([...visited, ...measured])].sort((a, b) => b - a)
+}
+
+/** x_t (images x C x S x S, NCHW) and the teacher's eps there, which was its latest prediction. */
+export type TeacherState = { t: number; x: Float32Array; eps: Float32Array }
 
 /**
- * x_t (images x C x S x S, NCHW) at each timestep. Between two timesteps the DDIM run visits it is the state its
- * deterministic update from the upper one gives: sqrt(alpha_bar_t) x0 + sqrt(1 - alpha_bar_t) eps. Above the first it is
- * the starting noise.
+ * The states of the teacher's DDIM run at timestepsOnTheWay. Between two timesteps the run visits, the state is what the
+ * deterministic update gives from the upper one: sqrt(alpha_bar_t) x0 + sqrt(1 - alpha_bar_t) eps. Above the first it is
+ * the starting noise. `predict` is called once per state, just before it is yielded.
  */
-export async function teacherStates(
+export function* teacherStates(
   predict: Predict,
   config: UNetConfig,
-  { timesteps, steps }: Timeline,
-  { seed, images, signal }: { seed: number; images: number; signal?: AbortSignal },
-  onStep: (done: number) => void,
-): Promise<Map<number, Float32Array>> {
+  { steps, visited, measured }: Timeline,
+  { seed, images }: Noise,
+): Generator<TeacherState> {
   const schedule = scheduleOf(config)
-  const visited = samplingTimesteps(schedule, steps)
   const noise = startingNoise(seed, images, imageSize(config))
-  const states = new Map<number, Float32Array>()
-  for (const t of timesteps) if (t > visited[0]!) states.set(t, noise)
+  const at = (t: number, x: Float32Array): TeacherState => ({ t, x, eps: predict(x, t) })
+  for (const t of measured) if (t > visited[0]!) yield at(t, noise)
   for (const { step, t, xt, x0, eps } of sample(predict, noise, { schedule, steps })) {
+    yield { t, x: xt, eps }
     const next = visited[step] ?? -1
-    for (const asked of timesteps) {
-      if (asked > t || asked <= next) continue
-      states.set(asked, asked === t ? xt : combine(x0, eps, schedule.alphaBars[asked]!))
+    for (const between of measured) {
+      if (between < t && between > next) yield at(between, mix(x0, eps, schedule.alphaBars[between]!))
     }
-    onStep(step)
-    await pause(signal)
   }
-  return states
 }
 
-function combine(x0: Float32Array, eps: Float32Array, alphaBar: number): Float32Array {
+/** sqrt(alpha_bar) x0 + sqrt(1 - alpha_bar) eps. */
+function mix(x0: Float32Array, eps: Float32Array, alphaBar: number): Float32Array {
   const [scale, sigma] = [Math.sqrt(alphaBar), Math.sqrt(1 - alphaBar)]
   return x0.map((v, i) => scale * v + sigma * eps[i]!)
 }
 
-/** One batch of all noise levels: image i at the state of timestep i of `images` spread over the list. */
-export function mixedBatch(
-  states: Map<number, Float32Array>,
-  timesteps: readonly number[],
-  images: number,
-): { x: Float32Array; t: number[] } {
-  const t = Array.from(
-    { length: images },
-    (_, i) => timesteps[Math.floor(((i + 0.5) * timesteps.length) / images)]!,
-  )
-  const size = states.get(t[0]!)!.length / images
+/**
+ * One batch of all noise levels, from a run of `mixedSteps` DDIM steps: the images in order, the first at the
+ * noisiest states, the last at the cleanest. Yields after each step so that the caller can let other tasks run.
+ */
+export function* mixedBatch(
+  predict: Predict,
+  config: UNetConfig,
+  { seed, images }: Noise,
+): Generator<void, { x: Float32Array; t: number[] }> {
+  const size = imageSize(config)
   const x = new Float32Array(images * size)
-  for (const [i, time] of t.entries()) {
-    x.set(states.get(time)!.subarray(i * size, (i + 1) * size), i * size)
+  const t = new Array<number>(images)
+  const timeline = timelineOf(mixedSteps, config)
+  for (const state of teacherStates(predict, config, timeline, { seed, images })) {
+    const step = timeline.visited.indexOf(state.t)
+    for (let i = 0; i < images; i++) {
+      if (Math.floor(((i + 0.5) * mixedSteps) / images) !== step) continue
+      x.set(state.x.subarray(i * size, (i + 1) * size), i * size)
+      t[i] = state.t
+    }
+    yield
   }
   return { x, t }
 }

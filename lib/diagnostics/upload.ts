@@ -52,7 +52,11 @@ export function buildUpload({
 }
 
 /** The name the owner chose, else what the checkpoint says, else the file's name without folder and ending. */
-export function runName({ about }: Checkpoint, file: FileFacts, chosen?: string): string {
+export function runName(
+  { about }: { about: Pick<Checkpoint['about'], 'run'> },
+  file: FileFacts,
+  chosen?: string,
+): string {
   const stem = file.name.replace(/^.*[\\/]/, '').replace(/(?<=.)\.(safetensors|ckpt|pth|pt|bin|zip)$/i, '')
   return (chosen?.trim() || about.run || stem || 'checkpoint').slice(0, 120)
 }
