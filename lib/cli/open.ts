@@ -33,12 +33,18 @@ const weightNames = ['', '.fp16', '.non_ema'].flatMap((variant) =>
 export async function openCheckpoint(path: string, flags: Flags = {}): Promise<Opened> {
   const weights = weightsFile(path)
   return withTensors(weights, async (file) => {
-    const named = text(flags, 'config')
-    const given = named !== undefined ? readConfigFile(named) : readAbout(file) ? null : configBeside(weights)
+    const given = givenConfig(file, weights, flags)
     const checkpoint = await readCheckpoint(file, given ?? undefined)
     for (const assumption of checkpoint.assumptions) console.error(`${path}: assuming ${assumption}`)
     return { checkpoint, path: weights, given, scheduler: schedulerOf(weights) }
   })
+}
+
+/** The configuration that holds for a file: --config, else none if the file says it itself, else config.json beside it. */
+export function givenConfig(file: TensorFile, weights: string, flags: Flags): GivenConfig | null {
+  const named = text(flags, 'config')
+  if (named !== undefined) return readConfigFile(named)
+  return readAbout(file) ? null : configBeside(weights)
 }
 
 /** Runs `use` on an opened tensor file and closes it. */

@@ -114,7 +114,8 @@ function blobFolder(): string {
   return path.join(dataFolder(), 'blobs')
 }
 
-function blobFile(sha256: string): string {
+/** Path of a stored blob, for processes that read it without the database. */
+export function blobFile(sha256: string): string {
   return path.join(blobFolder(), sha256.slice(0, 2), sha256.slice(2, 4), sha256)
 }
 

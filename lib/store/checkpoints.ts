@@ -95,6 +95,18 @@ export async function findCheckpoint(runName: string, step: number | null): Prom
   return row && getCheckpoint(row.id)
 }
 
+/** Where a checkpoint file is stored, the last stored first. */
+export async function findBySha256(
+  sha256: string,
+): Promise<{ id: string; run: string; step: number; fileName: string; bytes: number }[]> {
+  const rows = await db().checkpoint.findMany({
+    where: { sha256 },
+    select: { id: true, step: true, fileName: true, bytes: true, run: { select: { name: true } } },
+    orderBy: { createdAt: 'desc' },
+  })
+  return rows.map(({ run, bytes, ...row }) => ({ ...row, run: run.name, bytes: Number(bytes) }))
+}
+
 /** Summaries in the order given. */
 export async function summariesOf(rows: SummaryRow[]): Promise<CheckpointSummary[]> {
   const blobs = await db().blob.findMany({

@@ -1,0 +1,92 @@
+import { diagnose as diagnoseCheckpoint } from '../diagnostics/diagnose'
+import type { Diagnosis } from '../record/run'
+import { InputError } from '../tensor/error'
+import { startBackend } from './backend'
+import { type Command, type Flags, needed, printResult, progressBar, text, wholeNumber } from './command'
+import { openCheckpoint } from './open'
+
+export const diagnose: Command = {
+  summary: 'measure a binarized checkpoint against its full-precision teacher, layer by layer',
+  help: `usage: diagnose --fp FILE --binary FILE [--timesteps N | --timesteps T,T,..] [--json]
+
+Both networks see the states x_t of the teacher's own DDIM run. Per layer: weights, scales, reconstruction, and the
+accumulated error of the layer's output at each timestep (SQNR in dB, cosine, low-rank cosine).
+
+  --fp FILE            full-precision checkpoint
+  --binary FILE        binarized checkpoint
+  --timesteps N        number of timesteps (default 20), or a list of timesteps
+  --images N           images measured over (default 8)
+  --seed N             of their noise (default 7)
+  --config FILE        configuration of both (yaml or json); found by itself beside the weights
+  --json               everything, as one JSON document on stdout; else a table of the layers, worst first`,
+  options: {
+    config: { type: 'string' },
+    json: { type: 'boolean' },
+    fp: { type: 'string' },
+    binary: { type: 'string' },
+    timesteps: { type: 'string' },
+    images: { type: 'string' },
+    seed: { type: 'string' },
+  },
+  async run(positionals, flags) {
+    if (positionals.length > 0) {
+      throw new InputError({
+        file: positionals[0]!,
+        problem: 'files are named by --fp and --binary',
+        remedy: 'See --help.',
+      })
+    }
+    const [fp, binary] = [needed(flags, 'fp'), needed(flags, 'binary')]
+    const timesteps = readTimesteps(flags)
+    const images = wholeNumber(flags, 'images', 8, [1, 256])
+    const seed = wholeNumber(flags, 'seed', 7, [0, Number.MAX_SAFE_INTEGER])
+    const teacher = (await openCheckpoint(fp, flags)).checkpoint
+    const student = (await openCheckpoint(binary, flags)).checkpoint
+    await startBackend()
+    const progress = progressBar('diagnosing')
+    const onProgress = (done: number, total: number, words: string) => progress(done / total, words)
+    const diagnosis = await diagnoseCheckpoint(teacher, student, { timesteps, images, seed, onProgress })
+    progress(1)
+    printResult(flags, diagnosis, table(diagnosis))
+    return 0
+  },
+}
+
+function readTimesteps(flags: Flags): number | number[] {
+  const value = text(flags, 'timesteps')
+  if (value === undefined || !value.includes(',')) return wholeNumber(flags, 'timesteps', 20, [1, 1000])
+  return value.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)))
+}
+
+/** Layers by mean SQNR of their output, worst first. */
+function table({ layers, output, timesteps, ledger }: Diagnosis): string {
+  const rows = layers
+    .map(({ layer, precision, weights, alignment }) => ({
+      id: layer.id,
+      bits: precision.bases > 0 ? `${precision.method} x${precision.bases}` : 'fp',
+      sqnr: mean(alignment?.sqnr ?? []),
+      cosine: mean(alignment?.cosine ?? []),
+      weightSqnr: weights.againstTeacher?.sqnr ?? null,
+    }))
+    .sort((a, b) => (a.sqnr ?? Infinity) - (b.sqnr ?? Infinity))
+  const width = Math.max(...rows.map(({ id }) => id.length))
+  const lines = rows.map(
+    ({ id, bits, sqnr, cosine, weightSqnr }) =>
+      `${id.padEnd(width)}  ${bits.padEnd(7)} ${number(sqnr, 1)} ${number(cosine, 3)} ${number(weightSqnr, 1)}`,
+  )
+  const ratio = ledger.fullPrecisionBytes / ledger.packedBytes
+  return [
+    `eps: SQNR ${number(mean(output?.sqnr ?? []), 1).trim()} dB over ${timesteps.length} timesteps; ${ratio.toFixed(1)}x smaller packed`,
+    `${'layer'.padEnd(width)}  weights    SQNR   cosine  weight SQNR (dB, means over timesteps)`,
+    ...lines,
+  ].join('\n')
+}
+
+function mean(values: (number | null)[]): number | null {
+  const known = values.filter((v) => v !== null)
+  return known.length === 0 ? null : known.reduce((sum, v) => sum + v, 0) / known.length
+}
+
+function number(value: number | null, digits: number): string {
+  return (value === null ? '-' : value.toFixed(digits)).padStart(8)
+}

@@ -1,0 +1,321 @@
+import { createHash } from 'node:crypto'
+import { createReadStream, existsSync, readdirSync } from 'node:fs'
+import { basename, dirname, extname, join, resolve } from 'node:path'
+import { runName } from '../diagnostics/upload'
+import type { CheckpointUpload, SampleSet } from '../record/run'
+import { blobFile, blobSize, putBlob } from '../store/blobs'
+import { findBySha256, getCheckpoint, storeCheckpoint } from '../store/checkpoints'
+import { closeDb } from '../store/db'
+import { migrate } from '../store/migrate'
+import { InputError } from '../tensor/error'
+import { readAbout } from '../unet/checkpoint'
+import { startBackend } from './backend'
+import {
+  type Command,
+  checkpointHelp,
+  checkpointOptions,
+  type Flags,
+  printResult,
+  progressBar,
+  text,
+  wholeNumber,
+} from './command'
+import { givenConfig, isFolder, weightsFile, weightsInFolder, withTensors } from './open'
+import { type CheckpointFile, type Job, prepareUpload } from './prepare'
+
+export const importCommand: Command = {
+  summary: 'diagnose checkpoints and store them, with their weights, for the dashboard',
+  help: `usage: import PATH... [--run NAME] [--teacher FILE]
+
+PATH is a checkpoint, a folder of checkpoints (searched with its subfolders) or a diffusers folder. What is stored
+already (same content, same run) is left alone. Students are measured against the teacher they name, if it is
+among the PATHs or stored before, or against --teacher. The store is ./data, or $SIGNSCOPE_DATA.
+
+  --run NAME       run to store in (default: what the checkpoint says, else the name of its file or folder)
+  --teacher FILE   full-precision checkpoint the others are students of; it is stored too
+  --timesteps N    timesteps of the alignment (default 20)
+  --images N       images of the alignment (default 8)
+  --samples N      images drawn, DDIM, 50 steps (default 16; 0 for none)
+  --seed N         of their noise (default 7)
+${checkpointHelp}`,
+  options: {
+    ...checkpointOptions,
+    run: { type: 'string' },
+    teacher: { type: 'string' },
+    timesteps: { type: 'string' },
+    images: { type: 'string' },
+    samples: { type: 'string' },
+    seed: { type: 'string' },
+  },
+  async run(positionals, flags) {
+    if (positionals.length === 0) {
+      throw new InputError({ file: 'PATH', problem: 'none given', remedy: 'See --help.' })
+    }
+    const options: ImportOptions = {
+      run: text(flags, 'run'),
+      teacher: text(flags, 'teacher'),
+      timesteps: wholeNumber(flags, 'timesteps', 20, [1, 1000]),
+      images: wholeNumber(flags, 'images', 8, [1, 256]),
+      samples: wholeNumber(flags, 'samples', 16, [0, 256]),
+      seed: wholeNumber(flags, 'seed', 7, [0, Number.MAX_SAFE_INTEGER]),
+      flags,
+      prepare: async (job) => {
+        const progress = progressBar(job.checkpoint.facts.name)
+        await startBackend()
+        const upload = await prepareUpload(job, progress)
+        progress(1)
+        return upload
+      },
+      onDone: ({ file, run, step, stored, problem }) => {
+        console.error(problem ?? `${file}: ${stored ? 'stored' : 'already stored'} as ${run}, step ${step}`)
+      },
+    }
+    await migrate()
+    try {
+      const results = await importCheckpoints(positionals, options)
+      const stored = results.filter((result) => result.stored).length
+      const failed = results.filter((result) => result.problem !== null).length
+      const words = `${stored} stored, ${results.length - stored - failed} already there, ${failed} refused`
+      printResult(flags, results, words)
+      return failed > 0 ? 2 : 0
+    } finally {
+      await closeDb()
+    }
+  },
+}
+
+export type ImportOptions = {
+  run?: string
+  teacher?: string
+  timesteps: number
+  images: number
+  samples: number
+  seed: number
+  flags: Flags
+  /** Makes the record of one checkpoint, here or in a worker. */
+  prepare(job: Job): Promise<CheckpointUpload>
+  /** How many may be prepared at once; 1 by default. */
+  parallel?: number
+  onDone(result: Imported): void
+}
+
+/** What became of one file. */
+export type Imported = {
+  file: string
+  run: string
+  step: number
+  sha256: string
+  /** Id of the stored checkpoint; null if it was refused. */
+  id: string | null
+  /** false if it was there already, or refused. */
+  stored: boolean
+  /** Why it was refused. */
+  problem: string | null
+}
+
+/** A file to import, and what it says of itself. */
+type Found = {
+  file: CheckpointFile
+  role: 'teacher' | 'student'
+  step: number
+  teacherSha256: string | null
+}
+
+/**
+ * Diagnoses and stores checkpoints; teachers first, so that their students find them. In a folder one bad file does
+ * not stop the others: it is told in the result. A bad file named by itself is thrown as InputError.
+ */
+export async function importCheckpoints(paths: string[], options: ImportOptions): Promise<Imported[]> {
+  const results: Imported[] = []
+  const done = (result: Imported) => {
+    results.push(result)
+    options.onDone(result)
+  }
+  const named = options.teacher === undefined ? null : await findTeacher(options.teacher, options)
+  const found = named ? [named] : []
+  for (const path of paths) {
+    const files = filesOf(path)
+    for (const weights of files) {
+      const one = await orRefusal(weights, paths.length === 1 && files.length === 1, () =>
+        describe(weights, files.length > 1 && weights !== path ? path : null, options, named !== null),
+      )
+      if ('problem' in one) done(one)
+      else if (one.file.facts.sha256 !== named?.file.facts.sha256) found.push(one)
+    }
+  }
+  const teachers = found.filter(({ role }) => role === 'teacher')
+  const students = found.filter(({ role }) => role === 'student')
+  const alone = found.length === 1
+  for (const group of [teachers, students]) {
+    await inParallel(group, options.parallel ?? 1, async (one) => {
+      const result = await orRefusal(one.file.facts.name, alone, async () => ({
+        result: await importOne(one, named, found, options),
+      }))
+      done('result' in result ? result.result : result)
+    })
+  }
+  return results
+}
+
+/** Runs `work`; unless it was asked for by itself, a refused file becomes a result. */
+async function orRefusal<T extends object>(
+  file: string,
+  alone: boolean,
+  work: () => Promise<T>,
+): Promise<T | Imported> {
+  try {
+    return await work()
+  } catch (error) {
+    if (alone || !(error instanceof InputError)) throw error
+    return { file, run: '', step: 0, sha256: '', id: null, stored: false, problem: error.message }
+  }
+}
+
+/** `work` on every item, at most `most` at a time, begun in order. */
+async function inParallel<T>(items: T[], most: number, work: (item: T) => Promise<void>): Promise<void> {
+  const queue = [...items]
+  const lane = async () => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item)
+  }
+  await Promise.all(Array.from({ length: Math.min(most, items.length) }, lane))
+}
+
+async function importOne(
+  one: Found,
+  named: Found | null,
+  found: Found[],
+  options: ImportOptions,
+): Promise<Imported> {
+  const { facts, run, path } = one.file
+  const about = { file: facts.name, run, step: one.step, sha256: facts.sha256, problem: null }
+  const before = (await findBySha256(facts.sha256)).find((row) => row.run === run && row.step === one.step)
+  if (before && (await blobSize(facts.sha256)) !== null) return { ...about, id: before.id, stored: false }
+  const teacher = one.role === 'student' ? await teacherOf(one, named, found) : null
+  const { timesteps, images, samples, seed } = options
+  const upload = await options.prepare({ checkpoint: one.file, teacher, timesteps, images, samples, seed })
+  await putBlob(createReadStream(path), { expectedSha256: facts.sha256 })
+  const { id, duplicate } = await storeCheckpoint(upload)
+  return { ...about, id, stored: !duplicate }
+}
+
+/** The teacher to measure a student against: --teacher, else the file it names, imported now or before; else null. */
+async function teacherOf(student: Found, named: Found | null, found: Found[]): Promise<Job['teacher']> {
+  const beside = named ?? found.find(({ file }) => file.facts.sha256 === student.teacherSha256)
+  const sha256 = beside?.file.facts.sha256 ?? student.teacherSha256
+  const [row] = sha256 === null ? [] : await findBySha256(sha256)
+  const stored = row && (await getCheckpoint(row.id))
+  const samples: SampleSet | null = stored?.samples ?? null
+  if (beside) return { checkpoint: beside.file, samples }
+  if (!stored?.hasWeights) {
+    const { name } = student.file.facts
+    console.error(
+      `${name}: its teacher is not stored here, so only its weights are diagnosed (see --teacher)`,
+    )
+    return null
+  }
+  const { fileName, bytes, diagnosis } = stored
+  const checkpoint: CheckpointFile = {
+    path: blobFile(stored.sha256),
+    facts: { name: fileName, sha256: stored.sha256, bytes },
+    run: row!.run,
+    given: { json: diagnosis.config, file: fileName },
+    step: stored.step,
+  }
+  return { checkpoint, samples }
+}
+
+async function findTeacher(path: string, options: ImportOptions): Promise<Found> {
+  return {
+    ...(await describe(weightsFile(path), null, { ...options, run: undefined }, false)),
+    role: 'teacher',
+  }
+}
+
+const extensions = ['.safetensors', '.pt', '.pth', '.ckpt', '.bin']
+
+/** The checkpoint files a path stands for: itself, the U-Net of a diffusers folder, or all below a folder. */
+function filesOf(path: string): string[] {
+  if (!isFolder(path)) return [path]
+  const files = checkpointsBelow(path)
+  if (files.length > 0) return files
+  throw new InputError({
+    file: path,
+    problem: 'the folder holds no checkpoint',
+    remedy: `Give a folder with files that end in ${extensions.join(', ')}.`,
+  })
+}
+
+function checkpointsBelow(folder: string): string[] {
+  const weights = weightsInFolder(folder)
+  if (weights) return [weights]
+  return readdirSync(folder, { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .filter(({ name }) => !name.startsWith('.'))
+    .flatMap((entry) => {
+      const path = join(folder, entry.name)
+      if (entry.isDirectory()) return checkpointsBelow(path)
+      return entry.isFile() && extensions.includes(extname(path).toLowerCase()) ? [path] : []
+    })
+}
+
+/** Reads the head of a checkpoint file and hashes all of it. `folder` is the folder it was found in, if it was. */
+async function describe(
+  weights: string,
+  folder: string | null,
+  options: ImportOptions,
+  student: boolean,
+): Promise<Found> {
+  return withTensors(weights, async (file) => {
+    const about = readAbout(file)
+    const given = givenConfig(file, weights, options.flags)
+    const facts = { name: ownName(weights), ...(await hashOf(weights)) }
+    const binarized = Object.values(about?.manifest ?? {}).some(({ bases }) => bases > 0)
+    const role = student || about?.role === 'student' || binarized ? 'student' : 'teacher'
+    const fallback = isDiffusersName(weights) ? modelName(weights) : folder && basename(resolve(folder))
+    const run = runName(
+      { about: { run: about?.run ?? null } },
+      facts,
+      options.run ?? about?.run ?? fallback ?? undefined,
+    )
+    const step = about ? null : stepInName(weights)
+    const checkpoint: CheckpointFile = { path: weights, facts, run, given, step }
+    return {
+      file: checkpoint,
+      role,
+      step: step ?? about?.step ?? 0,
+      teacherSha256: about?.teacherSha256 ?? null,
+    }
+  })
+}
+
+/** The file's name; in a diffusers folder, where all are called alike, with the model's. */
+function ownName(weights: string): string {
+  return isDiffusersName(weights) ? `${modelName(weights)}/${basename(weights)}` : basename(weights)
+}
+
+function isDiffusersName(weights: string): boolean {
+  return basename(weights).startsWith('diffusion_pytorch_model')
+}
+
+/** Name of a diffusers model: that of its folder. */
+function modelName(weights: string): string {
+  const folder = dirname(resolve(weights))
+  const isPart = basename(folder) === 'unet' && existsSync(join(folder, '..', 'model_index.json'))
+  return basename(isPart ? dirname(folder) : folder)
+}
+
+/** 40000 of ckpt_40000.pth, 790000 of model-790000.ckpt; 0 if the name ends in no number. */
+function stepInName(weights: string): number {
+  const digits = /(?:^|[-_=])(\d{1,9})$/.exec(basename(weights, extname(weights)))?.[1]
+  return digits === undefined ? 0 : Number(digits)
+}
+
+async function hashOf(path: string): Promise<{ sha256: string; bytes: number }> {
+  const hash = createHash('sha256')
+  let bytes = 0
+  for await (const chunk of createReadStream(path)) {
+    hash.update(chunk as Buffer)
+    bytes += (chunk as Buffer).length
+  }
+  return { sha256: hash.digest('hex'), bytes }
+}

@@ -1,0 +1,80 @@
+/** Everything between a checkpoint file and the record the store takes: diagnosis and same-seed samples. */
+import { basename } from 'node:path'
+import { diagnose } from '../diagnostics/diagnose'
+import { drawSamples } from '../diagnostics/samples'
+import { buildUpload, type FileFacts } from '../diagnostics/upload'
+import type { CheckpointUpload, SampleSet } from '../record/run'
+import { type Checkpoint, type GivenConfig, readCheckpoint } from '../unet/checkpoint'
+import { withTensors } from './open'
+
+/** A checkpoint on disk. Plain data, so that a job can be handed to a worker. */
+export type CheckpointFile = {
+  /** Where the bytes are; `facts.name` is what their owner calls them. */
+  path: string
+  facts: FileFacts
+  run: string
+  /** From outside the file; null if it says all itself. */
+  given: GivenConfig | null
+  /** Training step as the file's name tells it; null if the file says it itself. */
+  step: number | null
+}
+
+export type Job = {
+  checkpoint: CheckpointFile
+  /** The teacher it is measured against, with its samples where they are known. */
+  teacher: { checkpoint: CheckpointFile; samples: SampleSet | null } | null
+  /** DDIM steps and images of the alignment. */
+  timesteps: number
+  images: number
+  /** Images drawn; 0 draws none. */
+  samples: number
+  seed: number
+}
+
+/** Share done, 0 to 1, and a few words. */
+export type OnShare = (share: number, words: string) => void
+
+const samplingSteps = 50
+
+/** Diagnoses a checkpoint and draws its samples on the tfjs backend that is set. Throws an InputError for bad files. */
+export async function prepareUpload(job: Job, onShare: OnShare = () => {}): Promise<CheckpointUpload> {
+  const checkpoint = await read(job.checkpoint)
+  const teacher = job.teacher && (await read(job.teacher.checkpoint))
+  const draws = job.samples > 0 && isDrawn(checkpoint)
+  const diagnosisShare = draws ? 0.7 : 1
+  const diagnosis = await diagnose(teacher, checkpoint, {
+    timesteps: job.timesteps,
+    images: job.images,
+    seed: job.seed,
+    onProgress: (done, total, words) => onShare((diagnosisShare * done) / total, words),
+  })
+  const options = { seed: job.seed, images: job.samples, steps: samplingSteps, sampler: 'ddim' as const }
+  const samples = draws
+    ? await drawSamples(checkpoint, { ...options, teacher: job.teacher?.samples ?? null }, (done, total) =>
+        onShare(diagnosisShare + ((1 - diagnosisShare) * done) / total, 'samples'),
+      )
+    : null
+  const upload = buildUpload({
+    checkpoint,
+    file: job.checkpoint.facts,
+    teacher:
+      job.teacher && teacher
+        ? { checkpoint: teacher, file: job.teacher.checkpoint.facts, run: job.teacher.checkpoint.run }
+        : null,
+    diagnosis,
+    samples,
+    run: job.checkpoint.run,
+  })
+  return { ...upload, step: job.checkpoint.step ?? upload.step }
+}
+
+async function read({ path, facts, given }: CheckpointFile): Promise<Checkpoint> {
+  const name = basename(facts.name)
+  return withTensors(path, (file) => readCheckpoint({ ...file, name }, given ?? undefined))
+}
+
+/** Only networks on grey or colour pixels that predict the noise alone are drawn. */
+function isDrawn({ config, about }: Checkpoint): boolean {
+  const channels = config.inChannels / about.pixelUnshuffle ** 2
+  return config.inChannels === config.outChannels && (channels === 1 || channels === 3)
+}
