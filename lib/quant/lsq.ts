@@ -4,7 +4,8 @@
  * one step alpha per layer. Halves round to even. alpha is set once from the first batch (initAlpha), then
  * learned, and is never recomputed at inference: that would make outputs depend on the batch they are in.
  */
-import { customGrad, type Scalar, scalar, type Tensor, tensor } from '@tensorflow/tfjs-core'
+import { customGrad, type Scalar, scalar, type Tensor } from '@tensorflow/tfjs-core'
+import { hostValues, onHost } from '../tensor/on-host'
 
 export type ActivationBits = 4 | 8
 
@@ -39,11 +40,15 @@ function float32Step(alpha: number): number {
   return step
 }
 
-/** x quantized and scaled back, any shape. Throws a RangeError unless alpha is positive and finite. */
-export function lsq(x: Float32Array, alpha: number, bits: ActivationBits): Float32Array {
+/** x quantized and scaled back, written to `out`. Throws a RangeError unless alpha is positive and finite. */
+export function lsq(
+  x: Float32Array,
+  alpha: number,
+  bits: ActivationBits,
+  out: Float32Array = new Float32Array(x.length),
+): Float32Array {
   const { Qn, Qp } = codeRange(bits)
   const step = float32Step(alpha)
-  const out = new Float32Array(x.length)
   for (let i = 0; i < x.length; i++) {
     // A float32 quotient: the same ties as in a tensor library, where doubles would see none.
     const v = Math.fround(x[i]! / step)
@@ -55,24 +60,28 @@ export function lsq(x: Float32Array, alpha: number, bits: ActivationBits): Float
 /**
  * Gradient of lsq, round passed straight through; v = x/alpha, in = 1[Qn <= v <= Qp], q its code:
  *   dx = dy*in,  dalpha = sum dy*(q - in*v) / sqrt(numel*Qp)
- * The last factor is LSQ's gradient scale, numel all elements of x with the batch.
+ * The last factor is LSQ's gradient scale, numel all elements of x with the batch. dx is written to `dx`.
  */
 export function lsqGrad(
   dy: Float32Array,
   x: Float32Array,
   alpha: number,
   bits: ActivationBits,
+  dx: Float32Array = new Float32Array(x.length),
 ): { dx: Float32Array; dalpha: number } {
   const { Qn, Qp } = codeRange(bits)
   const step = float32Step(alpha)
-  const dx = new Float32Array(x.length)
   let sum = 0
   for (let i = 0; i < x.length; i++) {
     const g = dy[i]!
     const v = Math.fround(x[i]! / step)
-    if (v < Qn) sum += g * Qn
-    else if (v > Qp) sum += g * Qp
-    else {
+    if (v < Qn) {
+      dx[i] = 0
+      sum += g * Qn
+    } else if (v > Qp) {
+      dx[i] = 0
+      sum += g * Qp
+    } else {
       dx[i] = g
       sum += g * (v + rounder - rounder - v)
     }
@@ -89,17 +98,17 @@ export function lsqOnTape(x: Tensor, alpha: Scalar, bits: ActivationBits): Tenso
     const [values, step, save] = inputs as [Tensor, Scalar, (saved: Tensor[]) => void]
     save([values, step])
     return {
-      value: tensor(lsq(float32(values), float32(step)[0]!, bits), values.shape, 'float32'),
+      value: onHost([values, step], values.shape, (out, x, alpha) => lsq(x, alpha[0]!, bits, out)),
       gradFunc: (dy: Tensor, saved: Tensor[]) => {
         const [x, alpha] = saved as [Tensor, Scalar]
-        const { dx, dalpha } = lsqGrad(float32(dy), float32(x), float32(alpha)[0]!, bits)
-        return [tensor(dx, x.shape, 'float32'), scalar(dalpha, 'float32')]
+        const step = hostValues(alpha)[0]!
+        let gradient = 0
+        const dx = onHost([dy, x], x.shape, (dx, dy, x) => {
+          gradient = lsqGrad(dy, x, step, bits, dx).dalpha
+        })
+        return [dx, scalar(gradient, 'float32')]
       },
     }
   })
   return operation(x, alpha)
-}
-
-function float32(t: Tensor): Float32Array {
-  return t.dataSync<'float32'>()
 }

@@ -24,15 +24,13 @@ import {
   type Tensor2D,
   type Tensor3D,
   type Tensor4D,
-  tensor,
   tensor1d,
-  tensor2d,
-  tensor4d,
   add as tfAdd,
   conv2d as tfConv2d,
   tidy,
   transpose,
 } from '@tensorflow/tfjs-core'
+import { hostValues, onHost } from '../tensor/on-host'
 
 /** Zeros before and after each spatial axis. */
 export type Padding = readonly [before: number, after: number]
@@ -43,8 +41,6 @@ const explicit = ([before, after]: Padding): [[0, 0], [number, number], [number,
   [before, after],
   [0, 0],
 ]
-
-const values = (x: Tensor): Float32Array => x.dataSync() as Float32Array
 
 type Grad1 = { value: Tensor; gradFunc: (dy: Tensor, saved: Tensor[]) => Tensor | Tensor[] }
 
@@ -100,31 +96,31 @@ function convInputGrad(
 /** (K,K,C,O) -> (K,K,O,C), both spatial axes reversed. */
 function flipFilter(filter: Tensor4D): Tensor4D {
   const [k, , c, o] = filter.shape
-  const from = values(filter)
-  const to = new Float32Array(from.length)
-  for (let tap = 0; tap < k * k; tap++) {
-    const source = (k * k - 1 - tap) * c * o
-    const target = tap * c * o
-    for (let i = 0; i < c; i++) for (let j = 0; j < o; j++) to[target + j * c + i] = from[source + i * o + j]!
-  }
-  return tensor4d(to, [k, k, o, c])
+  return onHost<Tensor4D>([filter], [k, k, o, c], (to, from) => {
+    for (let tap = 0; tap < k * k; tap++) {
+      const source = (k * k - 1 - tap) * c * o
+      const target = tap * c * o
+      for (let i = 0; i < c; i++)
+        for (let j = 0; j < o; j++) to[target + j * c + i] = from[source + i * o + j]!
+    }
+  })
 }
 
 /** (B,H,W,C) -> (B,(H-1)s+1,(W-1)s+1,C) with zeros between the values. */
 function insertZeros(x: Tensor4D, stride: number): Tensor4D {
   const [b, h, w, c] = x.shape
   const [h2, w2] = [(h - 1) * stride + 1, (w - 1) * stride + 1]
-  const from = values(x)
-  const to = new Float32Array(b * h2 * w2 * c)
-  for (let n = 0; n < b; n++) {
-    for (let i = 0; i < h; i++) {
-      for (let j = 0; j < w; j++) {
-        const source = ((n * h + i) * w + j) * c
-        to.set(from.subarray(source, source + c), ((n * h2 + i * stride) * w2 + j * stride) * c)
+  return onHost<Tensor4D>([x], [b, h2, w2, c], (to, from) => {
+    to.fill(0)
+    for (let n = 0; n < b; n++) {
+      for (let i = 0; i < h; i++) {
+        for (let j = 0; j < w; j++) {
+          const source = ((n * h + i) * w + j) * c
+          to.set(from.subarray(source, source + c), ((n * h2 + i * stride) * w2 + j * stride) * c)
+        }
       }
     }
-  }
-  return tensor4d(to, [b, h2, w2, c])
+  })
 }
 
 /** dL/dfilter as a convolution: the batch becomes the channel axis, dy the filter, the stride a dilation. */
@@ -170,7 +166,7 @@ export function linear<T extends Tensor>(x: T, w: Tensor2D | Tensor4D, bias: Ten
 function columnSums(x: Tensor): Tensor1D {
   const c = x.shape[x.shape.length - 1]!
   const sums = new Float64Array(c)
-  const xs = values(x)
+  const xs = hostValues(x)
   for (let row = 0; row < xs.length; row += c) for (let i = 0; i < c; i++) sums[i]! += xs[row + i]!
   return tensor1d(Float32Array.from(sums))
 }
@@ -187,25 +183,29 @@ export function groupNorm(
 ): Tensor4D {
   const [b, h, w, c] = x.shape
   const plane = h * w * c
-  return differentiable<Tensor4D>([x, gamma, beta], () => {
-    const [xs, g, o] = [values(x), values(gamma), values(beta)]
-    const { mean, inverse } = groupStatistics(xs, b, plane, c, groups, epsilon)
-    const y = new Float32Array(xs.length)
-    const [scale, shift] = [new Float64Array(c), new Float64Array(c)]
-    for (let image = 0; image < b; image++) {
-      for (let i = 0; i < c; i++) {
-        scale[i] = g[i]! * inverse[image * c + i]!
-        shift[i] = o[i]! - mean[image * c + i]! * scale[i]!
+  return differentiable<Tensor4D>([x, gamma, beta], (save) => {
+    const { mean, inverse } = groupStatistics(hostValues(x), b, plane, c, groups, epsilon)
+    const value = onHost<Tensor4D>([x, gamma, beta], x.shape, (y, xs, g, o) => {
+      const [scale, shift] = [new Float64Array(c), new Float64Array(c)]
+      for (let image = 0; image < b; image++) {
+        for (let i = 0; i < c; i++) {
+          scale[i] = g[i]! * inverse[image * c + i]!
+          shift[i] = o[i]! - mean[image * c + i]! * scale[i]!
+        }
+        for (let p = image * plane; p < (image + 1) * plane; p += c) {
+          for (let i = 0; i < c; i++) y[p + i] = xs[p + i]! * scale[i]! + shift[i]!
+        }
       }
-      for (let p = image * plane; p < (image + 1) * plane; p += c) {
-        for (let i = 0; i < c; i++) y[p + i] = xs[p + i]! * scale[i]! + shift[i]!
-      }
-    }
+    })
+    save([x, gamma])
     return {
-      value: tensor(y, x.shape),
-      gradFunc: (dy) => {
-        const { dx, dgamma, dbeta } = groupNormGrad(values(dy), xs, g, mean, inverse, b, plane, c, groups)
-        return [tensor(dx, x.shape), tensor1d(dgamma), tensor1d(dbeta)]
+      value,
+      gradFunc: (dy, [x, gamma]) => {
+        const [dgamma, dbeta] = [new Float32Array(c), new Float32Array(c)]
+        const dx = onHost([dy, x!, gamma!], x!.shape, (dx, dys, xs, g) =>
+          groupNormGrad({ dx, dgamma, dbeta }, dys, xs, g, mean, inverse, b, plane, c, groups),
+        )
+        return [dx, tensor1d(dgamma), tensor1d(dbeta)]
       },
     }
   })
@@ -249,8 +249,9 @@ function groupStatistics(
   return { mean, inverse }
 }
 
-/** Gradients of groupNorm by x, gamma and beta. */
+/** Writes the gradients of groupNorm by x, gamma and beta. */
 function groupNormGrad(
+  { dx, dgamma, dbeta }: { dx: Float32Array; dgamma: Float32Array; dbeta: Float32Array },
   dy: Float32Array,
   xs: Float32Array,
   gamma: Float32Array,
@@ -260,11 +261,9 @@ function groupNormGrad(
   plane: number,
   c: number,
   groups: number,
-): { dx: Float32Array; dgamma: Float32Array; dbeta: Float32Array } {
+): void {
   const width = c / groups
   const n = plane / groups
-  const dx = new Float32Array(dy.length)
-  const [dgamma, dbeta] = [new Float32Array(c), new Float32Array(c)]
   const [sum, dot] = [new Float64Array(c), new Float64Array(c)]
   // dx = dy*a + x*k + r, the coefficients constant per image and channel
   const [a, k, r] = [new Float64Array(c), new Float64Array(c), new Float64Array(c)]
@@ -298,7 +297,6 @@ function groupNormGrad(
       for (let i = 0; i < c; i++) dx[p + i] = dy[p + i]! * a[i]! + xs[p + i]! * k[i]! + r[i]!
     }
   }
-  return { dx, dgamma, dbeta }
 }
 
 /** x * sigmoid(x). */
@@ -309,10 +307,9 @@ export function silu<T extends Tensor>(x: T): T {
     return {
       value: mul(x, gate),
       gradFunc: (dy, [x, gate]) => {
-        const [d, v, s] = [values(dy), values(x!), values(gate!)]
-        const dx = new Float32Array(d.length)
-        for (let i = 0; i < dx.length; i++) dx[i] = d[i]! * s[i]! * (1 + v[i]! * (1 - s[i]!))
-        return tensor(dx, x!.shape)
+        return onHost([dy, x!, gate!], x!.shape, (dx, d, v, s) => {
+          for (let i = 0; i < dx.length; i++) dx[i] = d[i]! * s[i]! * (1 + v[i]! * (1 - s[i]!))
+        })
       },
     }
   })
@@ -321,26 +318,24 @@ export function silu<T extends Tensor>(x: T): T {
 /** x (B,H,W,C) + v (B,C) at every pixel. */
 export function addPerImage(x: Tensor4D, v: Tensor2D): Tensor4D {
   const [b, h, w, c] = x.shape
-  return differentiable<Tensor4D>([x, v], () => {
-    const [xs, vs] = [values(x), values(v)]
-    const y = new Float32Array(xs.length)
-    for (let n = 0, p = 0; n < b; n++) {
-      for (let pixel = 0; pixel < h * w; pixel++) {
-        for (let i = 0; i < c; i++, p++) y[p] = xs[p]! + vs[n * c + i]!
+  return differentiable<Tensor4D>([x, v], () => ({
+    value: onHost([x, v], x.shape, (y, xs, vs) => {
+      for (let n = 0, p = 0; n < b; n++) {
+        for (let pixel = 0; pixel < h * w; pixel++) {
+          for (let i = 0; i < c; i++, p++) y[p] = xs[p]! + vs[n * c + i]!
+        }
       }
-    }
-    return {
-      value: tensor(y, x.shape),
-      gradFunc: (dy) => {
-        const d = values(dy)
-        const dv = new Float32Array(b * c)
+    }),
+    gradFunc: (dy) => [
+      dy,
+      onHost([dy], [b, c], (dv, d) => {
+        dv.fill(0)
         for (let n = 0, p = 0; n < b; n++) {
           for (let pixel = 0; pixel < h * w; pixel++) for (let i = 0; i < c; i++, p++) dv[n * c + i]! += d[p]!
         }
-        return [dy, tensor2d(dv, [b, c])]
-      },
-    }
-  })
+      }),
+    ],
+  }))
 }
 
 /** (B,H,W,C1), (B,H,W,C2) -> (B,H,W,C1+C2). */
@@ -348,47 +343,43 @@ export function concatChannels(x: Tensor4D, y: Tensor4D): Tensor4D {
   const [b, h, w, c1] = x.shape
   const c2 = y.shape[3]
   const rows = b * h * w
-  return differentiable<Tensor4D>([x, y], () => {
-    const [xs, ys] = [values(x), values(y)]
-    const out = new Float32Array(xs.length + ys.length)
-    for (let row = 0, p = 0; row < rows; row++) {
-      for (let i = 0; i < c1; i++) out[p++] = xs[row * c1 + i]!
-      for (let i = 0; i < c2; i++) out[p++] = ys[row * c2 + i]!
-    }
-    return {
-      value: tensor(out, [b, h, w, c1 + c2]),
-      gradFunc: (dy) => {
-        const d = values(dy)
-        const [dx, dz] = [new Float32Array(rows * c1), new Float32Array(rows * c2)]
-        for (let row = 0, p = 0; row < rows; row++) {
-          for (let i = 0; i < c1; i++) dx[row * c1 + i] = d[p++]!
-          for (let i = 0; i < c2; i++) dz[row * c2 + i] = d[p++]!
-        }
-        return [tensor4d(dx, [b, h, w, c1]), tensor4d(dz, [b, h, w, c2])]
-      },
-    }
+  return differentiable<Tensor4D>([x, y], () => ({
+    value: onHost([x, y], [b, h, w, c1 + c2], (out, xs, ys) => {
+      for (let row = 0, p = 0; row < rows; row++) {
+        for (let i = 0; i < c1; i++) out[p++] = xs[row * c1 + i]!
+        for (let i = 0; i < c2; i++) out[p++] = ys[row * c2 + i]!
+      }
+    }),
+    gradFunc: (dy) => [channels(dy, 0, c1), channels(dy, c1, c2)],
+  }))
+}
+
+/** Channels [first, first + count) of x. */
+function channels(x: Tensor, first: number, count: number): Tensor {
+  const c = x.shape[x.shape.length - 1]!
+  return onHost([x], [...x.shape.slice(0, -1), count], (out, xs) => {
+    for (let p = 0, row = first; p < out.length; row += c)
+      for (let i = 0; i < count; i++) out[p++] = xs[row + i]!
   })
 }
 
 /** Nearest neighbour: every pixel becomes 2x2. */
 export function upsample2x(x: Tensor4D): Tensor4D {
   const [b, h, w, c] = x.shape
-  return differentiable<Tensor4D>([x], () => {
-    const xs = values(x)
-    const y = new Float32Array(xs.length * 4)
-    for (let row = 0; row < b * h * 2; row++) {
-      const source = (row >> 1) * w * c
-      for (let j = 0; j < w * 2; j++) {
-        const from = source + (j >> 1) * c
-        const to = (row * w * 2 + j) * c
-        for (let i = 0; i < c; i++) y[to + i] = xs[from + i]!
+  return differentiable<Tensor4D>([x], () => ({
+    value: onHost([x], [b, h * 2, w * 2, c], (y, xs) => {
+      for (let row = 0; row < b * h * 2; row++) {
+        const source = (row >> 1) * w * c
+        for (let j = 0; j < w * 2; j++) {
+          const from = source + (j >> 1) * c
+          const to = (row * w * 2 + j) * c
+          for (let i = 0; i < c; i++) y[to + i] = xs[from + i]!
+        }
       }
-    }
-    return {
-      value: tensor(y, [b, h * 2, w * 2, c]),
-      gradFunc: (dy) => {
-        const d = values(dy)
-        const dx = new Float32Array(xs.length)
+    }),
+    gradFunc: (dy) =>
+      onHost([dy], [b, h, w, c], (dx, d) => {
+        dx.fill(0)
         for (let row = 0; row < b * h * 2; row++) {
           const target = (row >> 1) * w * c
           for (let j = 0; j < w * 2; j++) {
@@ -397,10 +388,8 @@ export function upsample2x(x: Tensor4D): Tensor4D {
             for (let i = 0; i < c; i++) dx[to + i]! += d[from + i]!
           }
         }
-        return tensor(dx, x.shape)
-      },
-    }
-  })
+      }),
+  }))
 }
 
 /** (x + h) / scale, the end of a residual block. */
@@ -449,17 +438,18 @@ export function attention(q: Tensor4D, k: Tensor4D, v: Tensor4D, heads: number):
 
 /** Mean over all values of (x - target)^2; no gradient by the target. */
 export function meanSquaredError(x: Tensor, target: Tensor): Scalar {
-  return differentiable<Scalar>([x], () => {
-    const [xs, ts] = [values(x), values(target)]
+  return differentiable<Scalar>([x], (save) => {
+    const [xs, ts] = [hostValues(x), hostValues(target)]
     let squares = 0
     for (let i = 0; i < xs.length; i++) squares += (xs[i]! - ts[i]!) ** 2
+    save([x])
     return {
       value: scalar(squares / xs.length),
-      gradFunc: (dy) => {
-        const rate = (2 * values(dy)[0]!) / xs.length
-        const dx = new Float32Array(xs.length)
-        for (let i = 0; i < dx.length; i++) dx[i] = rate * (xs[i]! - ts[i]!)
-        return tensor(dx, x.shape)
+      gradFunc: (dy, [x]) => {
+        const rate = (2 * hostValues(dy)[0]!) / x!.size
+        return onHost([x!, target], x!.shape, (dx, xs, ts) => {
+          for (let i = 0; i < dx.length; i++) dx[i] = rate * (xs[i]! - ts[i]!)
+        })
       },
     }
   })
