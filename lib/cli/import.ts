@@ -89,7 +89,8 @@ export type ImportOptions = {
   teacher?: string
   timesteps: number
   images: number
-  samples: number
+  /** Images drawn with each checkpoint, or with the one of this path. */
+  samples: number | ((path: string) => number)
   seed: number
   flags: Flags
   /** Makes the record of one checkpoint, here or in a worker. */
@@ -191,7 +192,8 @@ async function importOne(
   const before = (await findBySha256(facts.sha256)).find((row) => row.run === run && row.step === one.step)
   if (before && (await blobSize(facts.sha256)) !== null) return { ...about, id: before.id, stored: false }
   const teacher = one.role === 'student' ? await teacherOf(one, named, found) : null
-  const { timesteps, images, samples, seed } = options
+  const { timesteps, images, seed } = options
+  const samples = typeof options.samples === 'number' ? options.samples : options.samples(path)
   const upload = await options.prepare({ checkpoint: one.file, teacher, timesteps, images, samples, seed })
   await putBlob(createReadStream(path), { expectedSha256: facts.sha256 })
   const { id, duplicate } = await storeCheckpoint(upload)

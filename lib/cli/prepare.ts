@@ -50,8 +50,10 @@ export async function prepareUpload(job: Job, onShare: OnShare = () => {}): Prom
   })
   const options = { seed: job.seed, images: job.samples, steps: samplingSteps, sampler: 'ddim' as const }
   const samples = draws
-    ? await drawSamples(checkpoint, { ...options, teacher: job.teacher?.samples ?? null }, (done, total) =>
-        onShare(diagnosisShare + ((1 - diagnosisShare) * done) / total, 'samples'),
+    ? await drawSamples(
+        checkpoint,
+        { ...options, teacher: firstImages(job.teacher?.samples ?? null, job.samples) },
+        (done, total) => onShare(diagnosisShare + ((1 - diagnosisShare) * done) / total, 'samples'),
       )
     : null
   const upload = buildUpload({
@@ -71,6 +73,17 @@ export async function prepareUpload(job: Job, onShare: OnShare = () => {}): Prom
 async function read({ path, facts, given }: CheckpointFile): Promise<Checkpoint> {
   const name = basename(facts.name)
   return withTensors(path, (file) => readCheckpoint({ ...file, name }, given ?? undefined))
+}
+
+/** The first n pictures: image i is the same whatever their number. */
+function firstImages(set: SampleSet | null, n: number): SampleSet | null {
+  if (!set || set.images <= n) return set
+  const bytes = n * set.width * set.height * set.channels
+  return {
+    ...set,
+    images: n,
+    pixels: Buffer.from(set.pixels, 'base64').subarray(0, bytes).toString('base64'),
+  }
 }
 
 /** Only networks on grey or colour pixels that predict the noise alone are drawn. */
