@@ -21,7 +21,7 @@ import {
   timestepsOnTheWay,
 } from './trajectory'
 
-/** Axes cost the cube of the channels: 512 take about a second and a half, 1024 twelve. */
+/** Axes cost the cube of the channels: 512 take nearly two seconds a layer. */
 export const mostChannels = 512
 
 export type AlignmentOptions = Noise & { timeline: Timeline; signal?: AbortSignal }

@@ -1,6 +1,7 @@
 /** Same-seed samples of a checkpoint, as stored and shown. */
 import { toPictures } from '../diffusion/pixels'
 import { type SamplerName, sample, startingNoise } from '../diffusion/sample'
+import { samplingTimesteps } from '../diffusion/schedule'
 import { cosine } from '../math/agreement'
 import type { SampleSet } from '../record/run'
 import { InputError } from '../tensor/error'
@@ -33,9 +34,10 @@ export async function drawSamples(
 ): Promise<SampleSet> {
   const { config, about } = checkpoint
   const final = await withNetwork(checkpoint, async (predict) => {
+    const schedule = scheduleOf(config)
     let x = startingNoise(seed, images, imageSize(config))
-    onProgress(0, steps, 'samples')
-    for (const step of sample(predict, x, { schedule: scheduleOf(config), sampler, steps, seed, images })) {
+    onProgress(0, samplingTimesteps(schedule, steps).length, 'samples')
+    for (const step of sample(predict, x, { schedule, sampler, steps, seed, images })) {
       x = step.x
       onProgress(step.step, step.steps, 'samples')
       await pause(signal)
