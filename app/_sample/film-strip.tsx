@@ -29,7 +29,7 @@ type FilmStripProps = {
   onPlay: () => void
 }
 
-const labelWidth = 78
+const labelWidth = 104
 const rightMargin = 14
 const barsHeight = 96
 const barsTop = 22

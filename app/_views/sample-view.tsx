@@ -363,7 +363,7 @@ function Progress({
   total: number
   sampling: SamplingControl
 }) {
-  const busy = traces.some(isUnderWay)
+  const busy = traces.some((trace) => isUnderWay(trace) || trace.phase === 'waiting')
   const names = ['teacher', 'student']
   const cancelled = traces.some((trace) => trace.phase === 'cancelled')
   return (

@@ -1,0 +1,97 @@
+/** Sends what was diagnosed to the server: weights first, records last, the student's at the very end. */
+import type { CheckpointUpload, RunSummary } from '../../lib/record/run'
+import type { WorkerFault } from '../_workers/fault'
+
+/** A refusal of the server, in the words of its JSON error. */
+export class Refused extends Error {
+  constructor(readonly fault: WorkerFault) {
+    super(fault.problem)
+  }
+}
+
+export type StoredPair = { run: string; step: number }
+
+type ToStore = { upload: CheckpointUpload; file: File }
+
+/** Runs as the server has them. Throws Refused. */
+export async function fetchRuns(signal: AbortSignal): Promise<RunSummary[]> {
+  const body = (await ask('the server', '/api/v1/runs', { signal })) as { runs: RunSummary[] }
+  return body.runs
+}
+
+/** The run that holds this very file as a teacher, so that it is not stored under a second name. */
+export function knownTeacher(runs: readonly RunSummary[], sha256: string): RunSummary | undefined {
+  return runs.find((run) => run.role === 'teacher' && run.checkpoints.some((c) => c.sha256 === sha256))
+}
+
+/**
+ * Stores a teacher and its student, or a teacher. A record exists only once its weights do, and a student only once its
+ * teacher does; weights without a record are swept by the server. Throws Refused, or the signal's reason.
+ */
+export async function storePair(
+  teacher: ToStore,
+  student: ToStore | null,
+  keepWeights: boolean,
+  signal: AbortSignal,
+  onProgress: (words: string) => void,
+): Promise<StoredPair> {
+  onProgress('asks what is stored')
+  const known = knownTeacher(await fetchRuns(signal), teacher.upload.sha256)
+  const checkpoint = known?.checkpoints.find((c) => c.sha256 === teacher.upload.sha256)
+  if (keepWeights) {
+    for (const each of [teacher, student]) {
+      if (!each || (each === teacher && checkpoint?.hasWeights)) continue
+      onProgress(`stores the weights of ${each.file.name}`)
+      await ask(each.file.name, `/api/v1/blobs/${each.upload.sha256}`, {
+        method: 'PUT',
+        body: each.file,
+        signal,
+      })
+    }
+  }
+  onProgress('stores the records')
+  if (!known) await post(teacher, teacher.upload, signal)
+  if (!student) return { run: known?.name ?? teacher.upload.run.name, step: teacher.upload.step }
+  const { upload } = student
+  await post(
+    student,
+    { ...upload, run: { ...upload.run, teacher: known?.name ?? upload.run.teacher } },
+    signal,
+  )
+  return { run: upload.run.name, step: upload.step }
+}
+
+function post({ file }: ToStore, upload: CheckpointUpload, signal: AbortSignal): Promise<unknown> {
+  return ask(file.name, '/api/v1/checkpoints', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(upload),
+    signal,
+  })
+}
+
+type ErrorBody = { error?: { message?: string; field?: string; hint?: string } }
+
+async function ask(file: string, url: string, init: RequestInit): Promise<unknown> {
+  let response: Response
+  try {
+    response = await fetch(url, init)
+  } catch (error) {
+    init.signal?.throwIfAborted()
+    throw new Refused({
+      file,
+      item: '',
+      problem: `the server did not answer (${(error as Error).message})`,
+      remedy: 'See whether it is still running, then store again.',
+    })
+  }
+  const body: unknown = await response.json().catch(() => null)
+  if (response.ok) return body
+  const { message, field, hint } = (body as ErrorBody | null)?.error ?? {}
+  throw new Refused({
+    file,
+    item: field ?? '',
+    problem: message?.replace(/\.$/, '') ?? `the server answered ${response.status}`,
+    remedy: hint ?? 'Change what it names, then store again.',
+  })
+}
