@@ -4,6 +4,7 @@ import { scaleLinear } from 'd3'
 import { type KeyboardEvent, type PointerEvent, type ReactNode, useState } from 'react'
 import { formatScale } from '../_ui/format'
 import { AxisBottom, GridY } from './axis'
+import { axisNumber } from './axis-number'
 import { ChartFrame } from './chart-frame'
 import { runColour } from './colour'
 import { markPath } from './mark'
@@ -81,7 +82,8 @@ function TwoBases({
   onChannel,
   width,
 }: PlotProps & { sigma2: number[] }) {
-  const [left, right, top, bottom] = [44, width - 88, 26, 286]
+  const [left, right, top] = [44, width - 88, 26]
+  const bottom = top + Math.max(200, Math.min(380, right - left))
   const reach = (values: number[]): [number, number] => [
     Math.min(0, ...values) * 1.06,
     Math.max(1e-9, ...values) * 1.06,
@@ -103,16 +105,16 @@ function TwoBases({
       <GridY
         scale={y}
         ticks={y.ticks(4)}
-        format={(v) => formatScale(v)}
+        format={axisNumber(y)}
         x={left}
         width={right - left}
-        label="σ2, scale of the second basis"
+        label="σ2, second basis"
         top={top}
       />
       <AxisBottom
         scale={x}
         ticks={x.ticks(width < 380 ? 3 : 4)}
-        format={(v) => formatScale(v)}
+        format={axisNumber(x)}
         y={bottom}
         from={left}
         to={right}
@@ -178,7 +180,7 @@ function OneBasis({ sigma1, start, meanAbs, slot, channel, onChannel, width }: P
       <GridY
         scale={y}
         ticks={y.ticks(4)}
-        format={(v) => formatScale(v)}
+        format={axisNumber(y)}
         x={left}
         width={right - left}
         label="σ1, scale of the only basis"

@@ -5,6 +5,7 @@ import type { KeyboardEvent, ReactNode } from 'react'
 import type { Histogram } from '../../lib/record/run'
 import { formatPercent, formatScale } from '../_ui/format'
 import { AxisBottom, spreadApart } from './axis'
+import { axisNumber } from './axis-number'
 import { ChartFrame } from './chart-frame'
 import { runColour } from './colour'
 import { densityOf, type Level } from './levels'
@@ -46,6 +47,7 @@ export function WeightDistribution(props: WeightDistributionProps) {
   const [ref, width] = useWidth(640, props.width)
   const [left, right] = valueRange(width)
   const x = scaleLinear(domain, [left, right])
+  const ticks = x.ticks(Math.max(3, Math.floor(width / 110)))
   const inside = (p: { x: number }) => p.x >= domain[0] && p.x <= domain[1]
   const latentShape = densityOf(latent).filter(inside)
   const teacherShape = teacher ? densityOf(teacher).filter(inside) : []
@@ -77,7 +79,7 @@ export function WeightDistribution(props: WeightDistributionProps) {
       <div ref={ref}>
         {/* biome-ignore lint/a11y/noSvgWithoutTitle: the frame around it carries the name */}
         <svg width={width} height={axisY + 36}>
-          {x.ticks(Math.max(3, Math.floor(width / 110))).map((tick) => (
+          {ticks.map((tick) => (
             <line key={tick} className="grid-line" x1={x(tick)} x2={x(tick)} y1={top} y2={bottom} />
           ))}
           <text x={left} y={top - 30}>
@@ -110,8 +112,8 @@ export function WeightDistribution(props: WeightDistributionProps) {
           />
           <AxisBottom
             scale={x}
-            ticks={x.ticks(Math.max(3, Math.floor(width / 110)))}
-            format={(v) => formatScale(v)}
+            ticks={ticks}
+            format={axisNumber(x, ticks.length)}
             y={axisY}
             from={left}
             to={right}

@@ -127,17 +127,20 @@ export function WeightRidgeline(props: WeightRidgelineProps) {
                     stroke: colour,
                   }}
                 />
-                <path
-                  d={ridge.levels.map((v) => `M${x(v)},0v-8`).join('')}
-                  strokeWidth={2}
-                  style={{ stroke: colour }}
-                />
                 <text className={own ? 'strong' : undefined} x={left - 6} y={0} textAnchor="end">
                   {ridge.step === null ? 'teacher' : formatCount(ridge.step)}
                 </text>
               </g>
             )
           })}
+          {ridges.map((ridge, i) => (
+            <path
+              key={ridge.key}
+              d={ridge.levels.map((v) => `M${x(v)},${top + (i + 1) * rowHeight}v-8`).join('')}
+              strokeWidth={2}
+              style={{ stroke: runColour(slot) }}
+            />
+          ))}
         </svg>
         {shown.length < props.rows.length && (
           <p className="small soft">

@@ -14,10 +14,12 @@ export type PageShellProps = {
   share?: ShareSubject
   /** The second bar: what the page shows at the moment (ContextBar). */
   context?: ReactNode
-  /** Set in a frozen view: when it was shared. */
-  frozen?: { createdAt: string }
+  frozen?: Frozen
   children: ReactNode
 }
+
+/** Set in a frozen view: when it was shared, how long ago that is in words, and where the live view is. */
+export type Frozen = { createdAt: string; age?: string; live?: string }
 
 /** Top bar, context bar, content, footer: the frame of every page. */
 export function PageShell({ crumbs, share, context, frozen, children }: PageShellProps) {
@@ -46,8 +48,13 @@ export function PageShell({ crumbs, share, context, frozen, children }: PageShel
           </nav>
           {frozen && (
             <span className="chip" title={frozen.createdAt}>
-              frozen view, shared {frozen.createdAt.slice(0, 10)}
+              frozen view, shared {frozen.age ?? frozen.createdAt.slice(0, 10)}
             </span>
+          )}
+          {frozen?.live && (
+            <Link className="button" href={frozen.live}>
+              Open live view
+            </Link>
           )}
           <ThemeSwitch />
           {share && <ShareButton subject={share} />}

@@ -403,8 +403,6 @@ function ScalesCard({ data, channel, onChannel }: Omit<WeightsCardProps, 'onStep
           </>
         )}
       </p>
-      <h3 className="layer-numbers">Numbers of the weights</h3>
-      <WeightNumbers record={record} teacherRun={run.role === 'teacher'} />
     </Card>
   )
 }
@@ -424,15 +422,20 @@ function AlignmentCards({ data, t, at, onTime }: AlignmentProps) {
     )
   if (!alignment || timesteps.length === 0)
     return (
-      <Card title="Alignment over timesteps">
-        <Empty title={kept ? 'Kept in full precision' : 'No activations yet'}>
-          <p>
-            {kept
-              ? 'This layer computes with the teacher’s precision and its output was not compared.'
-              : 'Only weights were imported. Diagnose the checkpoint against its teacher to see where they part.'}
-          </p>
-        </Empty>
-      </Card>
+      <div className="columns halves">
+        <Card title="Alignment over timesteps">
+          <Empty title={kept ? 'Kept in full precision' : 'No activations yet'}>
+            <p>
+              {kept
+                ? 'This layer computes with the teacher’s precision and its output was not compared.'
+                : 'Only weights were imported. Diagnose the checkpoint against its teacher to see where they part.'}
+            </p>
+          </Empty>
+        </Card>
+        <Card title="Numbers of the weights">
+          <WeightNumbers record={record} teacherRun={false} />
+        </Card>
+      </div>
     )
   const points = (series: Series) =>
     timesteps.map((time, i) => ({ x: time, y: series[i] ?? null })).toReversed()
@@ -518,12 +521,8 @@ function AlignmentCards({ data, t, at, onTime }: AlignmentProps) {
           caption="Every measure with its direction; accumulated: the student’s own input."
         >
           <OutputNumbers record={record} timesteps={timesteps} at={at} />
-          {kept && (
-            <>
-              <h3 className="layer-numbers">Numbers of the weights</h3>
-              <WeightNumbers record={record} teacherRun={false} />
-            </>
-          )}
+          <h3 className="layer-numbers">Numbers of the weights</h3>
+          <WeightNumbers record={record} teacherRun={false} />
         </Card>
       </div>
     </>

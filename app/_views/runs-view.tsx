@@ -3,7 +3,7 @@
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { useRef } from 'react'
-import { pageUrl } from '../../lib/record/view'
+import { pageUrl, type ViewParams } from '../../lib/record/view'
 import { LineChart } from '../_charts/line-chart'
 import { ScatterChart } from '../_charts/scatter-chart'
 import { isMeasured } from '../_charts/series'
@@ -19,9 +19,15 @@ import { useView } from '../_ui/use-view'
 import type { RunListRow, RunsViewData } from './load'
 import { matchesFilter } from './run-filter'
 
+export type RunsViewProps = {
+  data: RunsViewData
+  /** View state of a frozen view; what the URL says goes first. */
+  initial?: Partial<ViewParams>
+}
+
 /** All runs: what a smaller file costs, how each student learned, and the list both are drawn from. */
-export function RunsView({ data }: { data: RunsViewData }) {
-  const [view, setView] = useView()
+export function RunsView({ data, initial }: RunsViewProps) {
+  const [view, setView] = useView(initial)
   const router = useRouter()
   const filter = useRef<HTMLInputElement>(null)
   const shown = data.runs.filter((run) => matchesFilter(run, view.q))

@@ -1,0 +1,164 @@
+import { CheckpointBadge } from '../_charts/checkpoint-mark'
+import { isMeasured } from '../_charts/series'
+import { formatBytes, formatCosine, formatCount, formatDelta, formatFixed, formatRatio } from '../_ui/format'
+import { shortName } from './compare-names'
+import type { ComparedCheckpoint } from './load-compare'
+import { type SettingRow, settingRows } from './settings-diff'
+
+type Figure = {
+  name: string
+  better: '↑' | '↓'
+  value: (c: ComparedCheckpoint) => number | null
+  format: (v: number | null) => string
+  delta: (v: number) => string
+}
+
+const figures: Figure[] = [
+  {
+    name: 'output SQNR, dB',
+    better: '↑',
+    value: (c) => c.outputSqnr,
+    format: (v) => formatFixed(v, 1),
+    delta: (v) => formatDelta(v, 1),
+  },
+  {
+    name: 'sample cosine',
+    better: '↑',
+    value: (c) => c.sampleCosine,
+    format: formatCosine,
+    delta: (v) => formatDelta(v, 3),
+  },
+  {
+    name: 'packed size',
+    better: '↓',
+    value: (c) => c.packedBytes,
+    format: formatBytes,
+    delta: (v) => `${formatDelta(v / 1024, 1)}\u00a0KiB`,
+  },
+  {
+    name: 'smaller by',
+    better: '↑',
+    value: (c) => c.ratio,
+    format: formatRatio,
+    delta: (v) => `${formatDelta(v, 1)}×`,
+  },
+]
+
+/** Key figures of every checkpoint; the deltas are against the baseline, which is named. */
+export function CompareFigures({ checkpoints }: { checkpoints: ComparedCheckpoint[] }) {
+  const baseline = checkpoints[0]
+  if (!baseline) return null
+  return (
+    <div className="table-scroll">
+      <table className="plain compare-figures">
+        <thead>
+          <tr>
+            <th scope="col">delta against {shortName(baseline, checkpoints)}</th>
+            {figures.map((f) => (
+              <th key={f.name} scope="col" className="num">
+                {f.name} {f.better}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {checkpoints.map((c, i) => (
+            <tr key={c.id}>
+              <th scope="row">
+                <span className="run-name">
+                  <CheckpointBadge look={{ slot: c.run.slot, age: c.age }} />
+                  {c.run.name} <span className="faint">{formatCount(c.step)}</span>
+                  {i === 0 && <span className="chip">baseline</span>}
+                </span>
+              </th>
+              {figures.map((f) => (
+                <FigureCell
+                  key={f.name}
+                  figure={f}
+                  own={f.value(c)}
+                  from={i === 0 ? null : f.value(baseline)}
+                />
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+function FigureCell({ figure, own, from }: { figure: Figure; own: number | null; from: number | null }) {
+  const delta = isMeasured(own) && isMeasured(from) ? own - from : null
+  const worse = delta !== null && (figure.better === '↑' ? delta < 0 : delta > 0)
+  return (
+    <td className="num">
+      {delta !== null && <span className={worse ? 'small worse' : 'small soft'}>{figure.delta(delta)}</span>}{' '}
+      <b>{figure.format(own)}</b>
+    </td>
+  )
+}
+
+/** Settings that differ, or all of them. */
+export function CompareSettings({
+  checkpoints,
+  all,
+  onAll,
+}: {
+  checkpoints: ComparedCheckpoint[]
+  all: boolean
+  onAll: (all: boolean) => void
+}) {
+  // Two checkpoints of one run share their settings: one column.
+  const runs = checkpoints.filter((c, i) => checkpoints.findIndex((o) => o.run.id === c.run.id) === i)
+  const rows = settingRows(runs.map((c) => c.settings))
+  const differing = rows.filter((row) => row.differs)
+  const shown: SettingRow[] = all ? rows : differing
+  return (
+    <>
+      <p className="caption">
+        {runs.length === 1
+          ? `Both are checkpoints of ${runs[0]!.run.name}: its ${rows.length} settings are the same`
+          : `${differing.length} of ${rows.length} settings differ`}
+        {rows.length > differing.length && (
+          <>
+            {' · '}
+            <button type="button" className="text-button" aria-pressed={all} onClick={() => onAll(!all)}>
+              {all ? 'only what differs' : 'show all'}
+            </button>
+          </>
+        )}
+      </p>
+      {shown.length > 0 && (
+        <div className="table-scroll">
+          <table className="plain">
+            <thead>
+              <tr>
+                <th scope="col">setting</th>
+                {runs.map((c) => (
+                  <th key={c.id} scope="col">
+                    <span className="run-name">
+                      <CheckpointBadge look={{ slot: c.run.slot, age: 0 }} size={9} />
+                      {c.run.name}
+                    </span>
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {shown.map((row) => (
+                <tr key={row.key}>
+                  <th scope="row">{row.key}</th>
+                  {row.values.map((value, i) => (
+                    <td key={runs[i]!.id} className={row.differs ? undefined : 'faint'}>
+                      {value ?? '–'}
+                    </td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </>
+  )
+}

@@ -1,0 +1,73 @@
+/** Layers of several checkpoints by how much their output error changed against the baseline. */
+import { isMeasured, meanOf, type Series } from '../_charts/series'
+
+/** What ranking needs of a checkpoint. */
+export type Measured = {
+  /** Descending: noise first. */
+  timesteps: readonly number[]
+  layers: readonly { id: string; sqnr: Series | null }[]
+}
+
+export type RankedLayer = {
+  id: string
+  /** Mean SQNR over the timesteps that all of them measured, one per checkpoint, dB. */
+  means: (number | null)[]
+  /** Mean of the last checkpoint minus the baseline's, dB; positive is better. */
+  change: number
+  /** The same at every timestep of `Ranking.timesteps`. */
+  changes: (number | null)[]
+}
+
+export type Ranking = {
+  /** Timesteps that baseline and last checkpoint share, descending. */
+  timesteps: number[]
+  /** Most improved first. */
+  layers: RankedLayer[]
+  /** Ids of layers that all checkpoints have. */
+  common: string[]
+  /** Ids of layers that only some have. */
+  others: string[]
+  /** Layers all have but that were not measured in baseline and last. */
+  unmeasured: string[]
+}
+
+/** Ranks the layers all checkpoints have; the first is the baseline, the last the one whose change counts. */
+export function rankLayers(checkpoints: readonly Measured[]): Ranking {
+  const baseline = checkpoints[0]
+  const last = checkpoints.at(-1)
+  const ids = [...new Set(checkpoints.flatMap((c) => c.layers.map((layer) => layer.id)))]
+  const inAll = (id: string) => checkpoints.every((c) => c.layers.some((layer) => layer.id === id))
+  const common = ids.filter(inAll)
+  const others = ids.filter((id) => !inAll(id))
+  if (!baseline || !last) return { timesteps: [], layers: [], common, others, unmeasured: common }
+  const timesteps = baseline.timesteps.filter((t) => last.timesteps.includes(t))
+  const layers = common
+    .flatMap((id) => rankedLayer(id, checkpoints, timesteps) ?? [])
+    .sort((a, b) => b.change - a.change)
+  const ranked = new Set(layers.map((layer) => layer.id))
+  return { timesteps, layers, common, others, unmeasured: common.filter((id) => !ranked.has(id)) }
+}
+
+function rankedLayer(id: string, checkpoints: readonly Measured[], timesteps: number[]): RankedLayer | null {
+  const byTime = checkpoints.map((c) => {
+    const series = c.layers.find((layer) => layer.id === id)?.sqnr
+    return new Map(c.timesteps.map((t, i) => [t, series?.[i] ?? null]))
+  })
+  const first = byTime[0]!
+  const last = byTime.at(-1)!
+  const both = timesteps.filter((t) => isMeasured(first.get(t)) && isMeasured(last.get(t)))
+  if (both.length === 0) return null
+  const means = byTime.map((values) => meanOf(both.map((t) => values.get(t) ?? null)))
+  return {
+    id,
+    means,
+    change: means.at(-1)! - means[0]!,
+    changes: timesteps.map((t) => (both.includes(t) ? last.get(t)! - first.get(t)! : null)),
+  }
+}
+
+/** The ends of a ranking: at most `best` from its top and `worst` from its bottom, all if nothing would be saved. */
+export function endsOf<T>(ranked: readonly T[], best = 11, worst = 5): { top: T[]; bottom: T[] } {
+  if (ranked.length <= best + worst + 1) return { top: [...ranked], bottom: [] }
+  return { top: ranked.slice(0, best), bottom: ranked.slice(-worst) }
+}

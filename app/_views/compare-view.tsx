@@ -1,0 +1,414 @@
+'use client'
+
+import Link from 'next/link'
+import { useRouter } from 'next/navigation'
+import { useState, useTransition } from 'react'
+import { pageUrl, type ViewParams } from '../../lib/record/view'
+import { checkpointDash } from '../_charts/checkpoint-mark'
+import { metricScales } from '../_charts/colour'
+import { LineChart } from '../_charts/line-chart'
+import { RankedLayers } from '../_charts/ranked-layers'
+import { isMeasured, nearestIndex } from '../_charts/series'
+import { WeightOverlay } from '../_charts/weight-overlay'
+import { Card, Sentence } from '../_ui/card'
+import { formatCount, formatDb, formatDelta } from '../_ui/format'
+import { ContextBar, ContextItem, PageShell } from '../_ui/page-shell'
+import { RunName } from '../_ui/run-mark'
+import { Empty } from '../_ui/states'
+import { useView } from '../_ui/use-view'
+import './compare.css'
+import { CompareFigures, CompareSettings } from './compare-figures'
+import { comparisonTitle, fullName, shortName } from './compare-names'
+import { AddCheckpoint, ComparePicker } from './compare-picker'
+import { endsOf, type Ranking, rankLayers } from './compare-rank'
+import { CompareSamples } from './compare-samples'
+import type { CompareChoice, ComparedCheckpoint, CompareViewData } from './load-compare'
+import { meanLevels } from './run-rows'
+
+export type CompareViewProps = {
+  data: CompareViewData
+  /** View state of a frozen view; what the URL says goes first. */
+  initial?: Partial<ViewParams>
+  frozen?: { createdAt: string }
+}
+
+const crumbs = [{ label: 'Runs', href: '/' }, { label: 'Compare' }]
+
+/** Two or more checkpoints on shared axes; the first is the baseline. */
+export function CompareView({ data, initial, frozen }: CompareViewProps) {
+  const [, setView] = useView(initial)
+  const [loading, startTransition] = useTransition()
+  const onReferences = (r: string[]) => setView({ r, l: null }, { shallow: false, startTransition })
+  if (data.checkpoints.length < 2)
+    return (
+      <PageShell crumbs={crumbs} frozen={frozen}>
+        <h1>Compare</h1>
+        <Card>
+          <NothingToCompare data={data} onReferences={onReferences} />
+        </Card>
+      </PageShell>
+    )
+  return (
+    <Comparison data={data} initial={initial} frozen={frozen} loading={loading} onReferences={onReferences} />
+  )
+}
+
+type ComparisonProps = CompareViewProps & {
+  loading: boolean
+  onReferences: (references: string[]) => void
+}
+
+function Comparison({ data, initial, frozen, loading, onReferences }: ComparisonProps) {
+  const { checkpoints } = data
+  const [view, setView] = useView(initial)
+  const [allLayers, setAllLayers] = useState(false)
+  const [allSettings, setAllSettings] = useState(false)
+  const router = useRouter()
+  const ranking = rankLayers(checkpoints)
+  const layer =
+    (ranking.common.includes(view.l ?? '') ? view.l : null) ??
+    ranking.layers[0]?.id ??
+    ranking.common[0] ??
+    null
+  const at = view.t === null ? -1 : nearestIndex(ranking.timesteps, view.t)
+  const t = ranking.timesteps[at] ?? null
+  const last = checkpoints.at(-1)!
+  const layerHref = (id: string) => pageUrl('layer', last.run.name, id, { c: last.step, t: view.t })
+
+  return (
+    <PageShell
+      crumbs={crumbs}
+      frozen={frozen}
+      share={
+        frozen
+          ? undefined
+          : { page: 'compare', run: null, layer: null, checkpoints: checkpoints.map((c) => c.id) }
+      }
+      context={
+        <ContextBar>
+          {frozen ? (
+            checkpoints.map((c, i) => (
+              <ContextItem key={c.id} name={i === 0 ? 'baseline' : 'against'}>
+                <RunName slot={c.run.slot} name={fullName(c)} />
+              </ContextItem>
+            ))
+          ) : (
+            <ComparePicker checkpoints={checkpoints} choices={data.choices} onChange={onReferences} />
+          )}
+        </ContextBar>
+      }
+    >
+      <div className="compare-head" aria-busy={loading}>
+        <div>
+          <h1>{comparisonTitle(checkpoints)}</h1>
+          <Sentence>
+            <CompareSentence checkpoints={checkpoints} ranking={ranking} />
+          </Sentence>
+          <Notices data={data} ranking={ranking} />
+        </div>
+        <CompareFigures checkpoints={checkpoints} />
+      </div>
+      <CompareSamples data={data} image={view.i} onImage={(i) => setView({ i })} />
+      <div className="columns wide-left">
+        <Card>
+          <RankedCard
+            data={data}
+            ranking={ranking}
+            selected={{ row: layer, t }}
+            onSelect={(row, time) => setView(time === null ? { l: row } : { l: row, t: time })}
+            onOpen={(id) => router.push(layerHref(id))}
+            all={allLayers}
+            onAll={setAllLayers}
+          />
+        </Card>
+        <Card title="What differs in the settings">
+          <CompareSettings checkpoints={checkpoints} all={allSettings} onAll={setAllSettings} />
+        </Card>
+      </div>
+      {layer && (
+        <SelectedLayer
+          data={data}
+          id={layer}
+          t={t}
+          onTime={(time) => setView({ t: time })}
+          href={frozen ? null : layerHref(layer)}
+        />
+      )}
+    </PageShell>
+  )
+}
+
+/** "Against A, B follows the teacher 4.2 dB closer on average (7.2 → 11.4 dB). 33 of 37 layers got better: ..." */
+function CompareSentence({ checkpoints, ranking }: { checkpoints: ComparedCheckpoint[]; ranking: Ranking }) {
+  const baseline = checkpoints[0]!
+  const last = checkpoints.at(-1)!
+  const [from, to] = [baseline.outputSqnr, last.outputSqnr]
+  const { layers } = ranking
+  const better = layers.filter((row) => row.change > 0).length
+  const [best, worst] = [layers[0], layers.at(-1)]
+  const bytes = last.packedBytes - baseline.packedBytes
+  if (!isMeasured(from) || !isMeasured(to) || !best || !worst)
+    return (
+      <>
+        Outputs were not measured for both {shortName(baseline, checkpoints)} and{' '}
+        {shortName(last, checkpoints)}: a teacher has nothing to be measured against. Weights and samples are
+        compared.
+      </>
+    )
+  return (
+    <>
+      <b>{shortName(last, checkpoints)}</b> follows the teacher{' '}
+      <b>
+        {formatDb(Math.abs(to - from))} {to >= from ? 'closer' : 'less closely'}
+      </b>{' '}
+      than {shortName(baseline, checkpoints)} on average ({formatDb(from)} → {formatDb(to)})
+      {Math.abs(bytes) >= 1024 && (
+        <>
+          {' '}
+          for {formatCount(Math.abs(bytes) / 1024)} KiB {bytes > 0 ? 'more' : 'less'}
+        </>
+      )}
+      . {better} of {layers.length} layers got better, <b className="mono">{best.id}</b> most (
+      {formatDelta(best.change, 1)} dB)
+      {worst.change < 0 && (
+        <>
+          ; <b className="mono">{worst.id}</b> got worse most ({formatDelta(worst.change, 1)} dB)
+        </>
+      )}
+      .
+    </>
+  )
+}
+
+/** What a reader must know before trusting the numbers: missing references, other architectures, other teachers. */
+function Notices({ data, ranking }: { data: CompareViewData; ranking: Ranking }) {
+  const { checkpoints, teacher, problems } = data
+  const students = checkpoints.filter((c) => c.run.role === 'student')
+  const notices = [
+    ...problems,
+    ...(ranking.others.length > 0
+      ? [
+          `The architectures differ: compared by the ${ranking.common.length} layers all of them have, ${ranking.others.length} others are left out.`,
+        ]
+      : []),
+    ...(students.length === checkpoints.length && !teacher
+      ? ['They have different teachers: each is measured against its own.']
+      : []),
+    ...(ranking.layers.length > 0 && ranking.timesteps.length < checkpoints[0]!.timesteps.length
+      ? [`Means are over the ${ranking.timesteps.length} timesteps both ends measured.`]
+      : []),
+  ]
+  return notices.map((notice) => (
+    <p key={notice} className="small notice">
+      △ {notice}
+    </p>
+  ))
+}
+
+type RankedCardProps = {
+  data: CompareViewData
+  ranking: Ranking
+  selected: { row: string | null; t: number | null }
+  onSelect: (row: string, t: number | null) => void
+  onOpen: (row: string) => void
+  all: boolean
+  onAll: (all: boolean) => void
+}
+
+function RankedCard({ data, ranking, selected, onSelect, onOpen, all, onAll }: RankedCardProps) {
+  const { checkpoints } = data
+  const { layers, timesteps, unmeasured } = ranking
+  if (layers.length === 0)
+    return (
+      <>
+        <h2>Layers ranked by change</h2>
+        <Empty title="Nothing to rank">
+          <p>
+            Ranking needs measured outputs in the first and the last checkpoint. A teacher has none; a student
+            gets them when it is diagnosed against its teacher.
+          </p>
+        </Empty>
+      </>
+    )
+  const { top, bottom } = all ? { top: layers, bottom: [] } : endsOf(layers)
+  const names = checkpoints.map((c) => shortName(c, checkpoints))
+  const changeName = `${names.at(-1)} − ${names[0]}`
+  const hidden = bottom.length > 0 || all
+  return (
+    <RankedLayers
+      title="Layers ranked by change"
+      caption={`How far each layer’s output is from the teacher’s in every checkpoint, then when the change happens: ${changeName}.`}
+      message={`${layers.length} layers by change of mean output SQNR, ${changeName}: from ${formatDelta(layers[0]!.change, 1)} dB (${layers[0]!.id}) to ${formatDelta(layers.at(-1)!.change, 1)} dB (${layers.at(-1)!.id}). Arrow keys move, Enter opens the layer, T shows the table`}
+      csvName="layers-by-change"
+      top={top}
+      bottom={bottom}
+      looks={checkpoints.map((c, i) => ({ name: names[i]!, look: { slot: c.run.slot, age: c.age } }))}
+      timesteps={timesteps}
+      selected={selected}
+      onSelect={onSelect}
+      onOpen={onOpen}
+      changeName={changeName}
+    >
+      <p className="small soft">
+        {bottom.length > 0
+          ? `${top.length} most and ${bottom.length} least improved of ${layers.length} layers`
+          : `${layers.length} of ${layers.length} layers`}
+        {hidden && layers.length > top.length + bottom.length - (all ? 1 : 0) && (
+          <>
+            {' · '}
+            <button type="button" className="text-button" aria-pressed={all} onClick={() => onAll(!all)}>
+              {all ? 'only the ends' : 'show all'}
+            </button>
+          </>
+        )}
+        {unmeasured.length > 0 && (
+          <>
+            <br />
+            {unmeasured.length} more were not measured
+          </>
+        )}
+      </p>
+    </RankedLayers>
+  )
+}
+
+type SelectedLayerProps = {
+  data: CompareViewData
+  id: string
+  t: number | null
+  onTime: (t: number) => void
+  href: string | null
+}
+
+/** The selected layer: its weights on one axis and its output error on another. */
+function SelectedLayer({ data, id, t, onTime, href }: SelectedLayerProps) {
+  const { checkpoints, teacher } = data
+  const own = checkpoints.flatMap((c) => {
+    const layer = c.layers.find((other) => other.id === id)
+    return layer
+      ? [{ checkpoint: c, layer, name: shortName(c, checkpoints), look: { slot: c.run.slot, age: c.age } }]
+      : []
+  })
+  const measured = own.filter(({ layer }) => layer.sqnr?.some(isMeasured))
+  const values = measured.flatMap(({ layer }) => layer.sqnr ?? []).filter(isMeasured)
+  const [low, high] = metricScales.sqnr.domain
+  return (
+    <div className="columns halves">
+      <Card>
+        <WeightOverlay
+          title={<>Weights of {href ? <Link href={href}>{id}</Link> : id}</>}
+          caption={`Latent weights on one axis${teacher?.weights[id] ? ', the teacher’s in ink' : ''}; below, the levels at the mean scales over channels.`}
+          message={`Weight distributions of ${id} in ${own.length} checkpoints: ${own
+            .map(
+              ({ name, layer }) =>
+                `${name} ${layer.bases === 0 ? 'kept in full precision' : formatDb(layer.weightsSqnr)}`,
+            )
+            .join(', ')}`}
+          csvName={`${id}-weights`}
+          checkpoints={own.map(({ name, layer, look }) => ({
+            name,
+            look,
+            histogram: layer.histogram,
+            levels: meanLevels(layer.sigma1, layer.sigma2),
+          }))}
+          teacher={teacher?.weights[id] ?? null}
+        />
+      </Card>
+      <Card>
+        {measured.length > 0 ? (
+          <LineChart
+            title="Its output over timesteps"
+            caption="Accumulated output SQNR against the teacher, dB, higher is better ↑."
+            message={`Output SQNR of ${id} over timesteps in ${measured.length} checkpoints`}
+            csvName={`${id}-sqnr`}
+            lines={measured.map(({ checkpoint, layer, name, look }) => ({
+              id: checkpoint.id,
+              name,
+              slot: look.slot,
+              dash: checkpointDash(look),
+              points: checkpoint.timesteps
+                .map((time, i) => ({ x: time, y: layer.sqnr?.[i] ?? null }))
+                .toReversed(),
+            }))}
+            x={{ kind: 'time' }}
+            y={{ label: 'SQNR, dB ↑', domain: [Math.min(low, ...values), Math.max(high, ...values)] }}
+            references={[{ y: 0, label: '0 dB: error as large as the signal' }]}
+            selectedX={t}
+            onSelectX={onTime}
+          />
+        ) : (
+          <>
+            <h2>Its output over timesteps</h2>
+            <Empty title="Not measured in any of them" />
+          </>
+        )}
+      </Card>
+    </div>
+  )
+}
+
+type NothingProps = { data: CompareViewData; onReferences: (references: string[]) => void }
+
+/** Fewer than two checkpoints: what could be compared, one click away. */
+function NothingToCompare({ data, onReferences }: NothingProps) {
+  const { checkpoints, choices, problems } = data
+  const offers = offersOf(choices, checkpoints)
+  const one = checkpoints[0]
+  return (
+    <Empty
+      title={one ? `${fullName(one)} needs something to be compared with` : 'Pick two checkpoints to compare'}
+    >
+      {problems.map((problem) => (
+        <p key={problem}>△ {problem}</p>
+      ))}
+      {offers.length > 0 ? (
+        <ul className="offers">
+          {offers.map((offer) => (
+            <li key={offer.references.join()}>
+              <Link className="button" href={pageUrl('compare', null, null, { r: offer.references })}>
+                {offer.label}
+              </Link>
+            </li>
+          ))}
+        </ul>
+      ) : (
+        <p>Only one checkpoint is stored. Import another one on the Runs page.</p>
+      )}
+      {choices.length > 0 && (
+        <AddCheckpoint
+          choices={choices}
+          taken={checkpoints.map((c) => `${c.run.name}@${c.step}`)}
+          onAdd={(reference) =>
+            onReferences([...checkpoints.map((c) => `${c.run.name}@${c.step}`), reference])
+          }
+        />
+      )}
+    </Empty>
+  )
+}
+
+/** Pairs worth a look: students among each other, and the first and last step of one run. */
+function offersOf(choices: readonly CompareChoice[], chosen: readonly ComparedCheckpoint[]) {
+  const latest = (choice: CompareChoice) => `${choice.name}@${choice.steps.at(-1)}`
+  const students = choices.filter((choice) => choice.role === 'student')
+  const one = chosen[0] && `${chosen[0].run.name}@${chosen[0].step}`
+  const offers = one
+    ? students
+        .filter((choice) => latest(choice) !== one)
+        .map((choice) => ({ label: `with ${choice.name}`, references: [one, latest(choice)] }))
+    : [
+        ...students.flatMap((a, i) =>
+          students.slice(i + 1).map((b) => ({
+            label: `${b.name} against ${a.name}`,
+            references: [latest(a), latest(b)],
+          })),
+        ),
+        ...students
+          .filter((choice) => choice.steps.length > 1)
+          .map((choice) => ({
+            label: `${choice.name}: step ${formatCount(choice.steps[0]!)} to ${formatCount(choice.steps.at(-1)!)}`,
+            references: [`${choice.name}@${choice.steps[0]}`, latest(choice)],
+          })),
+      ]
+  return offers.slice(0, 6)
+}
