@@ -1,6 +1,6 @@
 'use client'
 
-import type { KeyboardEvent, PointerEvent, ReactNode } from 'react'
+import { type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useState } from 'react'
 import { AxisBottom, GridY } from '../_charts/axis'
 import { metricScales } from '../_charts/colour'
 import { HatchPattern } from '../_charts/hatch'
@@ -8,8 +8,8 @@ import { columnEdges } from '../_charts/heat-map'
 import { isMeasured } from '../_charts/series'
 import { useWidth } from '../_charts/use-width'
 import { formatDb } from '../_ui/format'
-import { filmFrames, stepAt } from './film'
-import { Tile } from './tile'
+import { type Cell, useCells } from './cells'
+import { type Frame, filmFrames, stepAt } from './film'
 import type { Shown, Trace } from './trace'
 
 type FilmStripProps = {
@@ -41,25 +41,19 @@ export function FilmStrip(props: FilmStripProps) {
   const [ref, outer] = useWidth(960)
   const width = Math.max(120, outer - labelWidth - rightMargin)
   const size = width < 480 ? 34 : 56
-  const frames = filmFrames(timesteps, width, size, gap)
+  const frames = useMemo(() => filmFrames(timesteps, width, size, gap), [timesteps, width, size])
   const x = (t: number) => (1 - t / 1000) * width
   const t = timesteps[at]
   const symbol = shown === 'x0' ? 'x̂0' : 'x_t'
-  const tile = { image, shown }
+  const row = { frames, size, width, image, shown }
 
   return (
     <div ref={ref} className="film" style={{ gridTemplateColumns: `${labelWidth}px ${width}px` }}>
-      <FilmRow name={`teacher ${symbol}`} frames={frames} size={size} width={width}>
-        {(index) => <Tile {...tile} trace={teacher} index={index} />}
-      </FilmRow>
+      <FilmRow {...row} name={`teacher ${symbol}`} trace={teacher} />
       {student && (
         <>
-          <FilmRow name={`student ${symbol}`} frames={frames} size={size} width={width}>
-            {(index) => <Tile {...tile} trace={student} index={index} />}
-          </FilmRow>
-          <FilmRow name="difference" frames={frames} size={size} width={width}>
-            {(index) => <Tile {...tile} trace={student} against={teacher} index={index} />}
-          </FilmRow>
+          <FilmRow {...row} name={`student ${symbol}`} trace={student} />
+          <FilmRow {...row} name="difference" trace={student} against={teacher} />
           <span className="small">
             SQNR of {symbol}, dB
             <br />
@@ -89,31 +83,68 @@ export function FilmStrip(props: FilmStripProps) {
 
 type FilmRowProps = {
   name: string
-  frames: ReturnType<typeof filmFrames>
+  frames: readonly Frame[]
   size: number
   width: number
-  children: (index: number) => ReactNode
+  trace: Trace
+  against?: Trace
+  image: number
+  shown: Shown
 }
 
-function FilmRow({ name, frames, size, width, children }: FilmRowProps) {
+/** The frames of one network, on one canvas. */
+function FilmRow({ name, frames, size, width, trace, against, image, shown }: FilmRowProps) {
+  const canvas = useRef<HTMLCanvasElement>(null)
+  const density = useDensity()
+  const cells = useMemo(
+    () =>
+      frames.map((frame): Cell => {
+        const box = {
+          x: Math.round(frame.x * density),
+          y: 0,
+          width: Math.round(size * density),
+          height: Math.round(size * density),
+        }
+        return { ...box, trace, against, image, shown, index: frame.index }
+      }),
+    [frames, size, density, trace, against, image, shown],
+  )
+  useCells(canvas, cells, Math.round(width * density), Math.round(size * density))
   return (
     <>
       <span className="small">{name}</span>
-      <div style={{ position: 'relative', width, height: size }}>
-        {frames.map((frame, place) => (
-          <div key={place} className="film-frame" style={{ left: frame.x, width: size, height: size }}>
-            {children(frame.index)}
-          </div>
+      <div className="film-row" style={{ width, height: size }}>
+        {frames.map((frame) => (
+          <span key={frame.index} style={{ left: frame.x, width: size, height: size }} />
         ))}
+        <canvas ref={canvas} style={{ width, height: size }} aria-hidden />
       </div>
     </>
   )
 }
 
+/** Device pixels per CSS pixel, known once the page runs. */
+function useDensity(): number {
+  const [density, setDensity] = useState(1)
+  useEffect(() => setDensity(Math.min(3, window.devicePixelRatio || 1)), [])
+  return density
+}
+
+const barColours = new Map<string, string>()
+
+/** Colour of an SQNR; interpolating in Lab for every bar at every step would take longer than drawing them. */
+function barColour(v: number): string {
+  const key = v.toFixed(1)
+  const known = barColours.get(key)
+  if (known) return known
+  const colour = metricScales.sqnr.css(v)
+  barColours.set(key, colour)
+  return colour
+}
+
 /** Bars of one image, a line for all of them; from 0, clamped to the domain every SQNR map has. */
 function SqnrBars({ timesteps, sqnr, note, at, onMove, width }: FilmStripProps & { width: number }) {
-  const scale = metricScales.sqnr
-  const [, top] = scale.domain
+  const [, top] = metricScales.sqnr.domain
   const lowest = Math.min(0, ...[...sqnr.image, ...sqnr.all].filter(isMeasured))
   const bottom = Math.max(-10, 5 * Math.floor(lowest / 5))
   const height = barsTop + barsHeight
@@ -160,7 +191,7 @@ function SqnrBars({ timesteps, sqnr, note, at, onMove, width }: FilmStripProps &
               {...box}
               y={from}
               height={Math.max(1, to - from)}
-              style={{ fill: scale.css(v), stroke: 'var(--line2)', strokeWidth: 0.5 }}
+              style={{ fill: barColour(v), stroke: 'var(--line2)', strokeWidth: 0.5 }}
             />
           )
         })}

@@ -1,6 +1,6 @@
 /**
  * Two samplers at work, one worker each, seen as traces that grow. Lives outside React: components subscribe.
- * At most every 40 ms subscribers hear of news, so that drawing never falls behind the networks.
+ * At most every 100 ms subscribers hear of news, so that drawing never falls behind the networks.
  */
 import { sqnr } from '../../lib/math/agreement'
 import type { SampleJob, SamplerReply, SamplerRequest } from '../_workers/sampler-messages'
@@ -17,7 +17,7 @@ export type Jobs = { teacher: SampleJob | null; student: SampleJob | null }
 
 /** A worker that says nothing for this long is taken for dead. */
 export const watchdogMs = 30_000
-const newsEveryMs = 40
+const newsEveryMs = 100
 
 const roles = ['teacher', 'student'] as const
 const atRest: SamplingState = { teacher: noTrace, student: noTrace, sqnr: { x0: [], xt: [] } }

@@ -70,7 +70,10 @@ export function obstacleOf(data: SampleViewData, settings: Settings): Obstacle {
   return { kind: 'nothing' }
 }
 
-export function jobsOf({ teacher, student }: SampleViewData, settings: Settings): Jobs {
+export function jobsOf(
+  { teacher, student }: Pick<SampleViewData, 'teacher' | 'student'>,
+  settings: Settings,
+): Jobs {
   return { teacher: teacher && jobOf(teacher, settings), student: student && jobOf(student, settings) }
 }
 

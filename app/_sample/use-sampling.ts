@@ -8,20 +8,18 @@ const makeWorker = () =>
 
 export type SamplingControl = { state: SamplingState; cancel: () => void; again: () => void }
 
-/** Draws by itself whenever `jobs` changes (by content); null draws nothing. Workers end with the page. */
-export function useSampling(jobs: Jobs | null): SamplingControl {
+/** Draws by itself whenever `jobs` changes (by content). The workers end with the component. */
+export function useSampling(jobs: Jobs): SamplingControl {
   const [sampling] = useState(() => new Sampling(makeWorker))
   const state = useSyncExternalStore(sampling.subscribe, sampling.state, sampling.state)
   const key = JSON.stringify(jobs)
   useEffect(() => () => sampling.dispose(), [sampling])
   useEffect(() => {
-    const wanted = JSON.parse(key) as Jobs | null
-    if (wanted) sampling.start(wanted)
-    else sampling.cancel()
+    sampling.start(JSON.parse(key) as Jobs)
   }, [key, sampling])
   return {
     state,
     cancel: () => sampling.cancel(),
-    again: () => jobs && sampling.start(jobs),
+    again: () => sampling.start(jobs),
   }
 }

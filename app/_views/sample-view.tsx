@@ -44,7 +44,6 @@ export function SampleView({ data, initial, frozen }: SampleViewProps) {
   const viewState = useView(initial)
   const [view] = viewState
   const obstacle = obstacleOf(data, view)
-  const sampling = useSampling(obstacle.kind === 'nothing' && own ? jobsOf(data, view) : null)
   const moveTo = useCheckpointSwitch(steps, viewState, Boolean(frozen))
   const at = own ? steps.indexOf(own.step) : -1
   useKeys({ '[': () => moveTo(at - 1), ']': () => moveTo(at + 1) })
@@ -79,7 +78,7 @@ export function SampleView({ data, initial, frozen }: SampleViewProps) {
           </Empty>
         </Card>
       ) : obstacle.kind === 'nothing' && teacher ? (
-        <LiveSamples teacher={teacher} student={student} viewState={viewState} sampling={sampling} />
+        <LiveSamples teacher={teacher} student={student} viewState={viewState} />
       ) : (
         <Hindered data={data} obstacle={obstacle} viewState={viewState} />
       )}
@@ -214,10 +213,11 @@ type LiveSamplesProps = {
   teacher: SampleNetwork
   student: SampleNetwork | null
   viewState: View
-  sampling: SamplingControl
 }
 
-function LiveSamples({ teacher, student, viewState: [view, setView], sampling }: LiveSamplesProps) {
+/** Renders with every step, which is why it holds the sampling and nothing above it does. */
+function LiveSamples({ teacher, student, viewState: [view, setView] }: LiveSamplesProps) {
+  const sampling = useSampling(jobsOf({ teacher, student }, view))
   const { state } = sampling
   const images = view.n
   const image = Math.min(Math.max(0, view.i), images - 1)
