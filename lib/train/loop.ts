@@ -332,6 +332,11 @@ export async function resumeTraining(training: Training, folder: string): Promis
       }
       training.step = Number(file.metadata.get('step'))
       return true
+    } catch (error) {
+      // a damaged state is no reason to lose the one before it; another configuration is
+      const older = join(folder, 'state.previous.safetensors')
+      const damaged = error instanceof InputError && error.item !== 'config'
+      if (!damaged || path === older || !existsSync(older)) throw error
     } finally {
       await source.close()
     }
