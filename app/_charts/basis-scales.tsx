@@ -32,7 +32,7 @@ export type BasisScalesProps = {
   /** Scales at the first recorded checkpoint, where the hairs begin; null if there is no earlier one. */
   start: { step: number; sigma1: number[]; sigma2: number[] | null } | null
   /** mean|w| over the layer, for one basis: the least-squares scale if all channels were alike. */
-  meanAbs: { name: string; value: number }[]
+  meanAbs: { name: string; value: number; slot: number | null; dash?: string }[]
   slot: number | null
   channel: number
   onChannel?: (channel: number) => void
@@ -59,6 +59,7 @@ export function BasisScales(props: BasisScalesProps) {
       }}
       onKey={handleKey}
     >
+      {!sigma2 && <MeanLegend meanAbs={props.meanAbs} />}
       <div ref={ref}>
         {sigma2 ? (
           <TwoBases {...props} sigma2={sigma2} width={width} />
@@ -67,6 +68,22 @@ export function BasisScales(props: BasisScalesProps) {
         )}
       </div>
     </ChartFrame>
+  )
+}
+
+/** Named beside the chart: the marks lie on these lines. */
+function MeanLegend({ meanAbs }: Pick<BasisScalesProps, 'meanAbs'>) {
+  return (
+    <div className="run-legend" aria-hidden>
+      {meanAbs.map((m) => (
+        <span key={m.name} className="run-name">
+          <svg width={22} height={10} aria-hidden>
+            <line x2={22} y1={5} y2={5} strokeDasharray={m.dash} style={{ stroke: runColour(m.slot) }} />
+          </svg>
+          {m.name} {formatScale(m.value)}
+        </span>
+      ))}
+    </div>
   )
 }
 
@@ -120,10 +137,12 @@ function TwoBases({
         to={right}
         label="σ1, scale of the first basis"
       />
-      {basisYardsticks.map(({ name, ratio }) => {
+      {basisYardsticks.map(({ name, ratio }, i) => {
         const end = Math.min(xEnd, yEnd / ratio)
         const gaussian = name === 'Gaussian'
         const leaves = end < xEnd
+        // Lines that leave through the top are close together there: their names stand one below the other.
+        const label = leaves ? end * (1 - 0.055 * i) : end
         return (
           <g key={name}>
             <line
@@ -136,8 +155,8 @@ function TwoBases({
             />
             <text
               className={gaussian ? 'strong halo' : 'halo'}
-              x={x(end) + (leaves ? -6 : 6)}
-              y={y(end * ratio) + (leaves ? -4 : 4)}
+              x={x(label) + (leaves ? -8 : 6)}
+              y={y(label * ratio) + 4}
               textAnchor={leaves ? 'end' : 'start'}
             >
               {name} {ratio.toFixed(3).slice(1)}
@@ -162,7 +181,7 @@ function TwoBases({
 }
 
 function OneBasis({ sigma1, start, meanAbs, slot, channel, onChannel, width }: PlotProps) {
-  const [left, right, top, bottom] = [44, width - 12, 26, 226]
+  const [left, right, top, bottom] = [44, width - 12, 26, 306]
   const x = scaleLinear([-0.5, sigma1.length - 0.5], [left, right])
   const values = [...sigma1, ...meanAbs.map((m) => m.value), ...(start?.sigma1 ?? [])]
   const y = scaleLinear([Math.min(0, ...values), Math.max(1e-9, ...values) * 1.06], [bottom, top]).nice(4)
@@ -194,18 +213,16 @@ function OneBasis({ sigma1, start, meanAbs, slot, channel, onChannel, width }: P
         to={right}
         label="output channel"
       />
-      {meanAbs.map((m, i) => (
-        <g key={m.name}>
-          <line className="reference-line" x1={left} x2={right} y1={y(m.value)} y2={y(m.value)} />
-          <text
-            className="halo"
-            x={i === 0 ? left + 4 : right}
-            y={y(m.value) - 5}
-            textAnchor={i === 0 ? 'start' : 'end'}
-          >
-            {m.name} {formatScale(m.value)}
-          </text>
-        </g>
+      {meanAbs.map((m) => (
+        <line
+          key={m.name}
+          strokeDasharray={m.dash}
+          x1={left}
+          x2={right}
+          y1={y(m.value)}
+          y2={y(m.value)}
+          style={{ stroke: runColour(m.slot) }}
+        />
       ))}
       {start && (
         <path

@@ -99,17 +99,19 @@ export function WeightDistribution(props: WeightDistributionProps) {
             }}
             strokeWidth={1.4}
           />
-          <path
-            d={
-              line<{ x: number; y: number }>()
-                .x((p) => x(p.x))
-                .y((p) => y(p.y))
-                .curve(curveMonotoneX)(teacherShape) ?? ''
-            }
-            fill="none"
-            strokeWidth={1.6}
-            style={{ stroke: 'var(--teacher)' }}
-          />
+          {teacher && (
+            <path
+              d={
+                line<{ x: number; y: number }>()
+                  .x((p) => x(p.x))
+                  .y((p) => y(p.y))
+                  .curve(curveMonotoneX)(teacherShape) ?? ''
+              }
+              fill="none"
+              strokeWidth={1.6}
+              style={{ stroke: 'var(--teacher)' }}
+            />
+          )}
           <AxisBottom
             scale={x}
             ticks={ticks}

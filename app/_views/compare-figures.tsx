@@ -117,7 +117,7 @@ export function CompareSettings({
     <>
       <p className="caption">
         {runs.length === 1
-          ? `Both are checkpoints of ${runs[0]!.run.name}: its ${rows.length} settings are the same`
+          ? `All are checkpoints of ${runs[0]!.run.name}, trained with the same ${rows.length} settings`
           : `${differing.length} of ${rows.length} settings differ`}
         {rows.length > differing.length && (
           <>

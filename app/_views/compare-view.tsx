@@ -121,19 +121,19 @@ function Comparison({ data, initial, frozen, loading, onReferences }: Comparison
             onAll={setAllLayers}
           />
         </Card>
-        <Card title="What differs in the settings">
-          <CompareSettings checkpoints={checkpoints} all={allSettings} onAll={setAllSettings} />
-        </Card>
+        {layer && (
+          <SelectedLayer
+            data={data}
+            id={layer}
+            t={t}
+            onTime={(time) => setView({ t: time })}
+            href={frozen ? null : layerHref(layer)}
+          />
+        )}
       </div>
-      {layer && (
-        <SelectedLayer
-          data={data}
-          id={layer}
-          t={t}
-          onTime={(time) => setView({ t: time })}
-          href={frozen ? null : layerHref(layer)}
-        />
-      )}
+      <Card title="What differs in the settings">
+        <CompareSettings checkpoints={checkpoints} all={allSettings} onAll={setAllSettings} />
+      </Card>
     </PageShell>
   )
 }
@@ -293,7 +293,7 @@ function SelectedLayer({ data, id, t, onTime, href }: SelectedLayerProps) {
   const values = measured.flatMap(({ layer }) => layer.sqnr ?? []).filter(isMeasured)
   const [low, high] = metricScales.sqnr.domain
   return (
-    <div className="columns halves">
+    <div className="columns selected-layer">
       <Card>
         <WeightOverlay
           title={<>Weights of {href ? <Link href={href}>{id}</Link> : id}</>}
@@ -395,7 +395,10 @@ function offersOf(choices: readonly CompareChoice[], chosen: readonly ComparedCh
   const offers = one
     ? students
         .filter((choice) => latest(choice) !== one)
-        .map((choice) => ({ label: `with ${choice.name}`, references: [one, latest(choice)] }))
+        .map((choice) => ({
+          label: `with ${choice.name} · ${formatCount(choice.steps.at(-1)!)}`,
+          references: [one, latest(choice)],
+        }))
     : [
         ...students.flatMap((a, i) =>
           students.slice(i + 1).map((b) => ({

@@ -119,7 +119,7 @@ export function LayerView({ data, initial, frozen }: LayerViewProps) {
       }
     >
       <LayerHead data={data} finding={finding} at={at} t={t} loading={loading} />
-      <div className={channels > 0 ? 'columns wide-left' : 'columns'}>
+      <div className="columns wide-left">
         <WeightsCard
           data={data}
           channel={channel}
@@ -372,7 +372,7 @@ function ScalesCard({ data, channel, onChannel }: Omit<WeightsCardProps, 'onStep
         caption={
           sigma2
             ? `One mark per output channel, the selected one in ink.${way} The lines are where least squares puts weights of a Laplace, Gaussian or uniform row.`
-            : `One mark per output channel, the selected one in ink.${way} Least squares puts σ1 at the channel’s mean |w|; the dotted lines are that mean over the whole layer.`
+            : `One mark per output channel, the selected one in ink.${way} Least squares puts σ1 at the channel’s mean |w|; the lines are that mean over the whole layer.`
         }
         message={`Scales of ${sigma1.length} channels, σ1 from ${formatScale(Math.min(...sigma1))} to ${formatScale(Math.max(...sigma1))}${
           sigma2 ? `, σ2 from ${formatScale(Math.min(...sigma2))} to ${formatScale(Math.max(...sigma2))}` : ''
@@ -382,8 +382,8 @@ function ScalesCard({ data, channel, onChannel }: Omit<WeightsCardProps, 'onStep
         sigma2={sigma2}
         start={start}
         meanAbs={[
-          { name: 'latent mean |w|', value: latent.moments.meanAbs },
-          ...(teacher ? [{ name: 'teacher mean |w|', value: teacher.moments.meanAbs }] : []),
+          { name: 'latent mean |w|', value: latent.moments.meanAbs, slot: run.slot, dash: '4 3' },
+          ...(teacher ? [{ name: 'teacher mean |w|', value: teacher.moments.meanAbs, slot: null }] : []),
         ]}
         slot={run.slot}
         channel={channel}
@@ -414,28 +414,18 @@ function AlignmentCards({ data, t, at, onTime }: AlignmentProps) {
   const { timesteps, protocol } = data.checkpoint
   const { alignment } = record
   const kept = record.precision.bases === 0
-  if (run.role === 'teacher')
-    return (
-      <Card title="Numbers of the weights">
-        <WeightNumbers record={record} teacherRun />
-      </Card>
-    )
+  if (run.role === 'teacher') return null
   if (!alignment || timesteps.length === 0)
     return (
-      <div className="columns halves">
-        <Card title="Alignment over timesteps">
-          <Empty title={kept ? 'Kept in full precision' : 'No activations yet'}>
-            <p>
-              {kept
-                ? 'This layer computes with the teacher’s precision and its output was not compared.'
-                : 'Only weights were imported. Diagnose the checkpoint against its teacher to see where they part.'}
-            </p>
-          </Empty>
-        </Card>
-        <Card title="Numbers of the weights">
-          <WeightNumbers record={record} teacherRun={false} />
-        </Card>
-      </div>
+      <Card title="Alignment over timesteps">
+        <Empty title={kept ? 'Kept in full precision' : 'No activations yet'}>
+          <p>
+            {kept
+              ? 'This layer computes with the teacher’s precision and its output was not compared.'
+              : 'Only weights were imported. Diagnose the checkpoint against its teacher to see where they part.'}
+          </p>
+        </Empty>
+      </Card>
     )
   const points = (series: Series) =>
     timesteps.map((time, i) => ({ x: time, y: series[i] ?? null })).toReversed()
@@ -521,8 +511,12 @@ function AlignmentCards({ data, t, at, onTime }: AlignmentProps) {
           caption="Every measure with its direction; accumulated: the student’s own input."
         >
           <OutputNumbers record={record} timesteps={timesteps} at={at} />
-          <h3 className="layer-numbers">Numbers of the weights</h3>
-          <WeightNumbers record={record} teacherRun={false} />
+          {!kept && (
+            <>
+              <h3 className="layer-numbers">Numbers of the weights</h3>
+              <WeightNumbers record={record} teacherRun={false} />
+            </>
+          )}
         </Card>
       </div>
     </>

@@ -271,24 +271,18 @@ function RunHead({ data, checkpoint, finding, frozen, loading, children }: RunHe
           ))}
         </div>
         <div className="chips" style={{ marginTop: 10 }}>
-          {frozen ? (
-            <Link className="button" href={pageUrl('run', run.name, null, { c: checkpoint.step })}>
-              Open live view
-            </Link>
-          ) : (
-            run.role === 'student' && (
-              <>
-                <Link className="button" href={pageUrl('sample', run.name, null, { c: checkpoint.step })}>
-                  Sample side by side
-                </Link>
-                <Link
-                  className="button"
-                  href={pageUrl('compare', null, null, { r: compareWith(data, checkpoint.step) })}
-                >
-                  Compare
-                </Link>
-              </>
-            )
+          {!frozen && run.role === 'student' && (
+            <>
+              <Link className="button" href={pageUrl('sample', run.name, null, { c: checkpoint.step })}>
+                Sample side by side
+              </Link>
+              <Link
+                className="button"
+                href={pageUrl('compare', null, null, { r: compareWith(data, checkpoint.step) })}
+              >
+                Compare
+              </Link>
+            </>
           )}
         </div>
       </div>
