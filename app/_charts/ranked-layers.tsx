@@ -163,10 +163,15 @@ export function RankedLayers(props: RankedLayersProps) {
   )
 }
 
-/** 0 to 30 dB, made wider only where values lie outside. */
+/** Layers above it stand at the edge: their outputs can hardly be told from the teacher's. */
+const highestDb = 60
+
+/** 0 to 30 dB, made wider only where values lie outside, never beyond 60 dB. */
 function meanScale(rows: readonly RankedRow[]) {
   const values = rows.flatMap((row) => row.means).filter(isMeasured)
-  return scaleLinear([Math.min(0, ...values), Math.max(30, ...values)], [0, 1])
+  return scaleLinear([Math.min(0, ...values), Math.min(highestDb, Math.max(30, ...values))], [0, 1]).clamp(
+    true,
+  )
 }
 
 type DumbbellProps = {

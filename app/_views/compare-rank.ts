@@ -5,7 +5,8 @@ import { isMeasured, meanOf, type Series } from '../_charts/series'
 export type Measured = {
   /** Descending: noise first. */
   timesteps: readonly number[]
-  layers: readonly { id: string; sqnr: Series | null }[]
+  /** bases is 0 where the layer is kept in full precision. */
+  layers: readonly { id: string; bases: number; sqnr: Series | null }[]
 }
 
 export type RankedLayer = {
@@ -27,11 +28,13 @@ export type Ranking = {
   common: string[]
   /** Ids of layers that only some have. */
   others: string[]
-  /** Layers all have but that were not measured in baseline and last. */
+  /** Layers all have, kept in full precision in every one: their error is only what they inherit, unranked. */
+  kept: string[]
+  /** Binarized layers all have but that were not measured in baseline and last. */
   unmeasured: string[]
 }
 
-/** Ranks the layers all checkpoints have; the first is the baseline, the last the one whose change counts. */
+/** Ranks the layers all checkpoints have and at least one binarized; the first is the baseline, the last the one whose change counts. */
 export function rankLayers(checkpoints: readonly Measured[]): Ranking {
   const baseline = checkpoints[0]
   const last = checkpoints.at(-1)
@@ -39,13 +42,17 @@ export function rankLayers(checkpoints: readonly Measured[]): Ranking {
   const inAll = (id: string) => checkpoints.every((c) => c.layers.some((layer) => layer.id === id))
   const common = ids.filter(inAll)
   const others = ids.filter((id) => !inAll(id))
-  if (!baseline || !last) return { timesteps: [], layers: [], common, others, unmeasured: common }
+  const isKept = (id: string) =>
+    checkpoints.every((c) => c.layers.find((layer) => layer.id === id)?.bases === 0)
+  const kept = common.filter(isKept)
+  const binarized = common.filter((id) => !kept.includes(id))
+  if (!baseline || !last) return { timesteps: [], layers: [], common, others, kept, unmeasured: binarized }
   const timesteps = baseline.timesteps.filter((t) => last.timesteps.includes(t))
-  const layers = common
+  const layers = binarized
     .flatMap((id) => rankedLayer(id, checkpoints, timesteps) ?? [])
     .sort((a, b) => b.change - a.change)
   const ranked = new Set(layers.map((layer) => layer.id))
-  return { timesteps, layers, common, others, unmeasured: common.filter((id) => !ranked.has(id)) }
+  return { timesteps, layers, common, others, kept, unmeasured: binarized.filter((id) => !ranked.has(id)) }
 }
 
 function rankedLayer(id: string, checkpoints: readonly Measured[], timesteps: number[]): RankedLayer | null {

@@ -11,7 +11,7 @@ import { RankedLayers } from '../_charts/ranked-layers'
 import { isMeasured, nearestIndex } from '../_charts/series'
 import { WeightOverlay } from '../_charts/weight-overlay'
 import { Card, Sentence } from '../_ui/card'
-import { formatCount, formatDb, formatDelta } from '../_ui/format'
+import { formatBytes, formatCount, formatDb, formatDelta } from '../_ui/format'
 import { ContextBar, ContextItem, PageShell } from '../_ui/page-shell'
 import { RunName } from '../_ui/run-mark'
 import { Empty } from '../_ui/states'
@@ -165,10 +165,10 @@ function CompareSentence({ checkpoints, ranking }: { checkpoints: ComparedCheckp
       {Math.abs(bytes) >= 1024 && (
         <>
           {' '}
-          for {formatCount(Math.abs(bytes) / 1024)} KiB {bytes > 0 ? 'more' : 'less'}
+          for {formatBytes(Math.abs(bytes))} {bytes > 0 ? 'more' : 'less'}
         </>
       )}
-      . {better} of {layers.length} layers got better, <b className="mono">{best.id}</b> most (
+      . {better} of {layers.length} binarized layers got better, <b className="mono">{best.id}</b> most (
       {formatDelta(best.change, 1)} dB)
       {worst.change < 0 && (
         <>
@@ -217,7 +217,7 @@ type RankedCardProps = {
 
 function RankedCard({ data, ranking, selected, onSelect, onOpen, all, onAll }: RankedCardProps) {
   const { checkpoints } = data
-  const { layers, timesteps, unmeasured } = ranking
+  const { layers, timesteps, kept, unmeasured } = ranking
   if (layers.length === 0)
     return (
       <>
@@ -251,8 +251,8 @@ function RankedCard({ data, ranking, selected, onSelect, onOpen, all, onAll }: R
     >
       <p className="small soft">
         {bottom.length > 0
-          ? `${top.length} most and ${bottom.length} least improved of ${layers.length} layers`
-          : `${layers.length} of ${layers.length} layers`}
+          ? `${top.length} most and ${bottom.length} least improved of ${layers.length} binarized layers`
+          : `${layers.length} of ${layers.length} binarized layers`}
         {hidden && layers.length > top.length + bottom.length - (all ? 1 : 0) && (
           <>
             {' · '}
@@ -261,10 +261,16 @@ function RankedCard({ data, ranking, selected, onSelect, onOpen, all, onAll }: R
             </button>
           </>
         )}
+        {kept.length > 0 && (
+          <>
+            <br />
+            {kept.length} kept in full precision left out
+          </>
+        )}
         {unmeasured.length > 0 && (
           <>
             <br />
-            {unmeasured.length} more were not measured
+            {unmeasured.length} not measured
           </>
         )}
       </p>

@@ -59,7 +59,7 @@ export function OutputNumbers({
       ]
     : []
   return (
-    <div className="table-scroll">
+    <div className="table-scroll numbers">
       <table className="plain">
         <thead>
           <tr>
@@ -125,7 +125,7 @@ export function WeightNumbers({ record, teacherRun }: { record: LayerRecord; tea
       ]
     : []
   return (
-    <div className="table-scroll">
+    <div className="table-scroll numbers">
       <table className="plain">
         <thead>
           <tr>

@@ -3,6 +3,7 @@
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { useTransition } from 'react'
+import { sqnrCeiling } from '../../lib/math/agreement'
 import { pageUrl, type ViewParams } from '../../lib/record/view'
 import { BasisScales } from '../_charts/basis-scales'
 import { metricScales } from '../_charts/colour'
@@ -126,7 +127,13 @@ export function LayerView({ data, initial, frozen }: LayerViewProps) {
           onChannel={(ch) => setView({ ch })}
           onStep={frozen ? undefined : moveTo}
         />
-        {channels > 0 && <ScalesCard data={data} channel={channel} onChannel={(ch) => setView({ ch })} />}
+        {channels > 0 ? (
+          <ScalesCard data={data} channel={channel} onChannel={(ch) => setView({ ch })} />
+        ) : (
+          <Card title="Numbers of the weights">
+            <WeightNumbers record={record} teacherRun={run.role === 'teacher'} />
+          </Card>
+        )}
       </div>
       <AlignmentCards data={data} t={t} at={at} onTime={selectTime} />
     </PageShell>
@@ -228,7 +235,7 @@ function LayerSentence({ data, finding }: { data: LayerViewData; finding: LayerF
   return (
     <>
       {bases === 0 ? (
-        <>This layer is kept in full precision; what error its output has comes from layers before it. </>
+        <>This layer is kept in full precision. </>
       ) : (
         <>
           {bases === 2 ? 'Two bases hold' : 'One basis holds'} the latent weights at{' '}
@@ -242,6 +249,7 @@ function LayerSentence({ data, finding }: { data: LayerViewData; finding: LayerF
 
 function FindingSentence({ finding }: { finding: LayerFinding }) {
   const { parting, worst, drowned, rank } = finding
+  if (worst.value >= sqnrCeiling) return <>The output equals the teacher’s at every timestep.</>
   return (
     <>
       The output {parting.kind === 'never' && <>stays at {partingDb} dB or better at every timestep</>}

@@ -4,7 +4,7 @@ import { flattenSettings, settingRows } from '../../app/_views/settings-diff'
 
 const checkpoint = (timesteps: number[], layers: Record<string, (number | null)[] | null>): Measured => ({
   timesteps,
-  layers: Object.entries(layers).map(([id, sqnr]) => ({ id, sqnr })),
+  layers: Object.entries(layers).map(([id, sqnr]) => ({ id, bases: id.startsWith('kept') ? 0 : 1, sqnr })),
 })
 
 it('layers are ranked by the change of their mean from the first to the last checkpoint', () => {
@@ -47,6 +47,16 @@ it('a layer without a measured output is not ranked and never counts as 0', () =
   const ranking = rankLayers([checkpoint([1], { a: null, b: [1] }), checkpoint([1], { a: [2], b: [null] })])
   expect(ranking.layers).toEqual([])
   expect(ranking.unmeasured).toEqual(['a', 'b'])
+})
+
+it('a layer kept in full precision everywhere is named, not ranked', () => {
+  const ranking = rankLayers([
+    checkpoint([1], { keptConv: [150], b: [1] }),
+    checkpoint([1], { keptConv: [20], b: [2] }),
+  ])
+  expect(ranking.layers.map((layer) => layer.id)).toEqual(['b'])
+  expect(ranking.kept).toEqual(['keptConv'])
+  expect(ranking.unmeasured).toEqual([])
 })
 
 it('of a long ranking the ends are kept, a short one stays whole', () => {
