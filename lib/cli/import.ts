@@ -31,7 +31,8 @@ PATH is a checkpoint, a folder of checkpoints (searched with its subfolders) or 
 already (same content, same run) is left alone. Students are measured against the teacher they name, if it is
 among the PATHs or stored before, or against --teacher. The store is ./data, or $SIGNSCOPE_DATA.
 
-  --run NAME       run to store in (default: what the checkpoint says, else the name of its file or folder)
+  --run NAME       run to store in (default: what the checkpoint says, else the name of its file; files of a folder
+                   that end in a number, as ckpt_40000.pth, are the steps of a run named as the folder)
   --teacher FILE   full-precision checkpoint the others are students of; it is stored too
   --timesteps N    timesteps of the alignment (default 20)
   --images N       images of the alignment (default 8)
@@ -273,13 +274,11 @@ async function describe(
     const facts = { name: ownName(weights), ...(await hashOf(weights)) }
     const binarized = Object.values(about?.manifest ?? {}).some(({ bases }) => bases > 0)
     const role = student || about?.role === 'student' || binarized ? 'student' : 'teacher'
-    const fallback = isDiffusersName(weights) ? modelName(weights) : folder && basename(resolve(folder))
-    const run = runName(
-      { about: { run: about?.run ?? null } },
-      facts,
-      options.run ?? about?.run ?? fallback ?? undefined,
-    )
-    const step = about ? null : stepInName(weights)
+    const numbered = about ? null : stepInName(weights)
+    const series = numbered !== null && folder !== null ? basename(resolve(folder)) : undefined
+    const fallback = isDiffusersName(weights) ? modelName(weights) : series
+    const run = runName({ about: { run: about?.run ?? null } }, facts, options.run ?? about?.run ?? fallback)
+    const step = about ? null : (numbered ?? 0)
     const checkpoint: CheckpointFile = { path: weights, facts, run, given, step }
     return {
       file: checkpoint,
@@ -306,10 +305,10 @@ function modelName(weights: string): string {
   return basename(isPart ? dirname(folder) : folder)
 }
 
-/** 40000 of ckpt_40000.pth, 790000 of model-790000.ckpt; 0 if the name ends in no number. */
-function stepInName(weights: string): number {
+/** 40000 of ckpt_40000.pth, 790000 of model-790000.ckpt; null if the name ends in no number. */
+function stepInName(weights: string): number | null {
   const digits = /(?:^|[-_=])(\d{1,9})$/.exec(basename(weights, extname(weights)))?.[1]
-  return digits === undefined ? 0 : Number(digits)
+  return digits === undefined ? null : Number(digits)
 }
 
 async function hashOf(path: string): Promise<{ sha256: string; bytes: number }> {

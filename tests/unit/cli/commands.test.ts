@@ -1,0 +1,178 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { decode } from 'fast-png'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { openCheckpoint, readTensor, withTensors } from '../../../lib/cli/open'
+import { writeNpy } from '../../../lib/tensor/npy'
+import { distance, expected, fixtures } from '../unet/upstream'
+import { run, temporaryFolder } from './command-line'
+
+const folder = temporaryFolder()
+const network = `${fixtures}/diffusers_old_s1`
+const io = `${network}/io.safetensors`
+const student = join(folder, 'student.safetensors')
+
+beforeAll(async () => {
+  const flags = ['--method', 'lmb', '--activation-bits', '4', '--out', student]
+  expect((await run('binarize', network, ...flags)).code).toBe(0)
+})
+
+describe('help', () => {
+  it('lists the commands on stdout when it is asked for, and on stderr when nothing is', async () => {
+    const [asked, bare] = [await run('--help'), await run()]
+    for (const command of ['inspect', 'import', 'forward', 'sample', 'binarize', 'diagnose', 'train']) {
+      expect(asked.stdout).toContain(command)
+      expect(bare.stderr).toContain(command)
+      expect(await run(command, '--help')).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining('usage:'),
+      })
+    }
+    expect([asked.code, bare.code, bare.stdout]).toEqual([0, 2, ''])
+  })
+})
+
+describe('inspect', () => {
+  it('tells container, family, tensors, layers and precision as one JSON document', async () => {
+    const { code, stdout } = await run('inspect', network, student, '--json')
+    expect(code).toBe(0)
+    const [teacher, binary] = JSON.parse(stdout)
+    expect(teacher).toMatchObject({
+      container: 'torch-zip',
+      family: 'diffusers',
+      precision: 'FP32',
+      parameters: 177427,
+    })
+    expect([teacher.tensors.length, teacher.layers.length]).toEqual([144, 51])
+    expect(binary).toMatchObject({
+      container: 'safetensors',
+      precision: 'W1A4',
+      role: 'student',
+      run: { role: 'student' },
+    })
+    expect(binary.run.teacherSha256).toMatch(/^[0-9a-f]{64}$/)
+  })
+
+  it('lists the tensors of a file it cannot run, says why, and exits with 2', async () => {
+    const { code, stdout, stderr } = await run('inspect', io, '--tensors')
+    expect(code).toBe(2)
+    expect(stdout).toContain('F32 [2, 3, 8, 8] eps')
+    expect(stderr).toContain('no known U-Net')
+  })
+})
+
+describe('binarize', () => {
+  it('writes scales and signs that rebuild the effective weights', async () => {
+    const effective = join(folder, 'effective.safetensors')
+    await run('binarize', network, '--method', 'lmb', '--effective', '--out', effective)
+    const id = 'mid_block.resnets.0.conv1'
+    const part = async (name: string) => (await readTensor(`${student}:${id}.${name}`)).data
+    const [sigma1, sigma2] = [await part('sigma1'), await part('sigma2')]
+    const [sign1, sign2] = [await part('sign1'), await part('sign2')]
+    const rebuilt = sign1.map((sign, i) => {
+      const row = Math.floor(i / (sign1.length / sigma1.length))
+      return sigma1[row]! * sign + sigma2[row]! * sign2[i]!
+    })
+    const { data, shape } = await readTensor(`${effective}:${id}.weight`)
+    expect(shape).toEqual([32, 32, 3, 3])
+    // the same two float32 products and their sum
+    expect(distance(data, rebuilt)).toBeLessThan(1e-7)
+    const dtype = await withTensors(student, async (file) => file.tensors.get(`${id}.sign1`)?.dtype)
+    expect(dtype).toBe('I8')
+  })
+
+  it('makes a student that runs binarized, and as its effective weights when inputs stay floats', async () => {
+    const effective = join(folder, 'effective.safetensors')
+    const eps = async (file: string, ...flags: string[]) => {
+      const out = join(folder, 'eps.safetensors')
+      expect(
+        (await run('forward', file, '--x', `${io}:x`, '--t', `${io}:t`, '--out', out, ...flags)).code,
+      ).toBe(0)
+      return (await readTensor(`${out}:eps`)).data
+    }
+    expect(await eps(student, '--mode', 'w_only')).toEqual(await eps(effective))
+    const full = await eps(student, '--mode', 'full')
+    expect(distance((await expected('diffusers_old_s1', 'eps')).data, full)).toBeLessThan(4e-6)
+    expect(distance(full, await eps(student))).toBeGreaterThan(0.05)
+  })
+
+  it('keeps the first and last layer and the time MLP', async () => {
+    const { manifest } = (await openCheckpoint(student)).checkpoint
+    const kept = Object.keys(manifest).filter((id) => manifest[id]!.bases === 0)
+    expect(kept).toEqual(['time_embedding.linear_1', 'time_embedding.linear_2', 'conv_in', 'conv_out'])
+  })
+
+  it('refuses two bases for xnor, and a network that is binarized already', async () => {
+    const out = join(folder, 'never.safetensors')
+    const refused = await run('binarize', network, '--method', 'xnor', '--bases', '2', '--out', out)
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('xnor with 2 bases') })
+    const twice = await run('binarize', student, '--method', 'sign', '--out', out)
+    expect(twice).toMatchObject({ code: 2, stderr: expect.stringContaining('binarized already') })
+  })
+})
+
+describe('sample', () => {
+  it('draws the same pictures from the same seed, and image i whatever their number', async () => {
+    const draw = async (name: string, images: string) => {
+      const out = join(folder, name)
+      await run('sample', network, '--seed', '3', '--images', images, '--steps', '4', '--out', out)
+      return (await readTensor(`${out}:x_final`)).data
+    }
+    const [two, again, three] = [
+      await draw('a.safetensors', '2'),
+      await draw('b.safetensors', '2'),
+      await draw('c.safetensors', '3'),
+    ]
+    expect(again).toEqual(two)
+    expect(three.slice(0, two.length)).toEqual(two)
+  })
+
+  it('writes a PNG grid with --out NAME.png', async () => {
+    const out = join(folder, 'grid.png')
+    await run('sample', student, '--images', '5', '--steps', '2', '--out', out)
+    const { width, height, channels } = decode(readFileSync(out))
+    expect({ width, height, channels }).toEqual({ width: 28, height: 18, channels: 3 })
+  })
+
+  it('depends on its seed with ddpm and with eta', async () => {
+    const xT = `${io}:ddim.x_T`
+    for (const flags of [
+      ['--sampler', 'ddpm'],
+      ['--eta', '1'],
+    ]) {
+      const draw = async (seed: string) => {
+        const out = join(folder, `${seed}.safetensors`)
+        const sampler = ['--sampler', 'ddim', ...flags]
+        await run('sample', network, '--x', xT, '--seed', seed, '--steps', '3', ...sampler, '--out', out)
+        return (await readTensor(`${out}:x_final`)).data
+      }
+      const [one, two] = [await draw('1'), await draw('2')]
+      expect(distance(one, two)).toBeGreaterThan(1e-3)
+      expect(await draw('1')).toEqual(one)
+    }
+  })
+})
+
+describe('diagnose', () => {
+  it('prints the whole diagnosis as one JSON document', async () => {
+    const flags = ['--timesteps', '3', '--images', '2', '--json']
+    const { code, stdout } = await run('diagnose', '--fp', network, '--binary', student, ...flags)
+    expect(code).toBe(0)
+    const diagnosis = JSON.parse(stdout)
+    expect(diagnosis.layers).toHaveLength(51)
+    expect(diagnosis.timesteps).toEqual([666, 333, 0])
+    expect(diagnosis.output.sqnr).toHaveLength(3)
+  })
+})
+
+describe('a tensor argument', () => {
+  it('may be a .npy file', async () => {
+    const x = await expected('diffusers_old_s1', 'x')
+    const npy = join(folder, 'x.npy')
+    writeFileSync(npy, writeNpy(x))
+    const out = join(folder, 'npy.safetensors')
+    expect((await run('forward', network, '--x', npy, '--t', `${io}:t`, '--out', out)).code).toBe(0)
+    const { data } = await readTensor(`${out}:eps`)
+    expect(distance((await expected('diffusers_old_s1', 'eps')).data, data)).toBeLessThan(4e-6)
+  })
+})

@@ -1,0 +1,132 @@
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { blobSize } from '../../../lib/store/blobs'
+import { findCheckpoint } from '../../../lib/store/checkpoints'
+import { db } from '../../../lib/store/db'
+import { getRun, listRuns } from '../../../lib/store/runs'
+import { useTemporaryStore } from '../store/temporary-store'
+import { fixtures } from '../unet/upstream'
+import { run, temporaryFolder } from './command-line'
+
+useTemporaryStore()
+const folder = temporaryFolder()
+const model = join(folder, 'tiny')
+const students = join(folder, 'students')
+/** Small measurements: what is measured is not at test here. */
+const quick = ['--timesteps', '2', '--images', '1', '--samples', '1', '--json']
+
+beforeAll(async () => {
+  for (const path of [model, students]) mkdirSync(path)
+  for (const name of ['config.json', 'scheduler_config.json', 'diffusion_pytorch_model.bin'])
+    copyFileSync(`${fixtures}/diffusers_old_s1/${name}`, join(model, name))
+  for (const method of ['sign', 'lmb'])
+    await run('binarize', model, '--method', method, '--out', join(students, `tiny-${method}.safetensors`))
+})
+
+type Row = {
+  file: string
+  run: string
+  step: number
+  sha256: string
+  id: string
+  stored: boolean
+  problem: string | null
+}
+
+async function imported(...args: string[]): Promise<{ code: number; rows: Row[] }> {
+  const { code, stdout } = await run('import', ...args, ...quick)
+  return { code, rows: JSON.parse(stdout) }
+}
+
+describe('import', () => {
+  it('stores a diffusers folder under its name, with weights and samples', async () => {
+    const { code, rows } = await imported(model)
+    expect(code).toBe(0)
+    expect(rows).toMatchObject([
+      { run: 'tiny', step: 0, stored: true, file: 'tiny/diffusion_pytorch_model.bin' },
+    ])
+    expect(await blobSize(rows[0]!.sha256)).toBe(
+      readFileSync(join(model, 'diffusion_pytorch_model.bin')).length,
+    )
+    const stored = await findCheckpoint('tiny', 0)
+    expect(stored).toMatchObject({ hasWeights: true, samples: { images: 1, seed: 7, width: 8, channels: 3 } })
+    expect(stored!.diagnosis.layers).toHaveLength(51)
+    expect((await getRun('tiny'))!.role).toBe('teacher')
+  })
+
+  it('stores students of a folder against the teacher they name, from the store', async () => {
+    const { rows } = await imported(students)
+    expect(rows.map(({ run, stored }) => [run, stored])).toEqual([
+      ['tiny-lmb', true],
+      ['tiny-sign', true],
+    ])
+    const detail = await findCheckpoint('tiny-lmb', 0)
+    expect(detail!.diagnosis.output!.sqnr).toHaveLength(2)
+    expect(detail!.samples!.cosineToTeacher).not.toBeNull()
+    const teacherRunId = (await getRun('tiny'))!.id
+    expect(await getRun('tiny-lmb')).toMatchObject({ role: 'student', teacherRunId })
+  })
+
+  it('leaves alone what is stored already', async () => {
+    const before = await db().checkpoint.count()
+    const { code, rows } = await imported(model, students)
+    expect([code, rows.length, rows.some(({ stored }) => stored)]).toEqual([0, 3, false])
+    expect(await db().checkpoint.count()).toBe(before)
+  })
+
+  it('takes --teacher and --run for files that name neither', async () => {
+    const { rows } = await imported(
+      join(students, 'tiny-lmb.safetensors'),
+      '--teacher',
+      model,
+      '--run',
+      'named',
+    )
+    expect(rows.map(({ run, stored }) => [run, stored])).toEqual([
+      ['tiny', false],
+      ['named', true],
+    ])
+    expect(await getRun('named')).toMatchObject({ method: 'lmb', bits: 'W1A32' })
+  })
+
+  it('takes numbered files of a folder for the steps of one run', async () => {
+    const series = join(folder, 'series')
+    mkdirSync(series)
+    copyFileSync(`${fixtures}/ddim_s2_pt/config.json`, join(series, 'config.json'))
+    for (const step of [1000, 500])
+      copyFileSync(`${fixtures}/ddim_s2_pt/model.pt`, join(series, `ckpt_${step}.pth`))
+    const { rows } = await imported(series)
+    expect(rows.map(({ run, step, problem }) => [run, step, problem])).toEqual([
+      ['series', 1000, null],
+      ['series', 500, null],
+    ])
+    expect((await getRun('series'))!.checkpoints.map(({ step }) => step)).toEqual([500, 1000])
+  })
+
+  it('tells of a bad file in a folder, stores the others and exits with 2', async () => {
+    const mixed = join(folder, 'mixed')
+    mkdirSync(mixed)
+    writeFileSync(
+      join(mixed, 'a.safetensors'),
+      readFileSync(join(students, 'tiny-sign.safetensors')).subarray(0, 9999),
+    )
+    copyFileSync(join(students, 'tiny-sign.safetensors'), join(mixed, 'b.safetensors'))
+    const { code, rows } = await imported(mixed)
+    expect(code).toBe(2)
+    expect(rows.map(({ stored }) => stored).sort()).toEqual([false, true])
+    expect(rows.find(({ stored }) => !stored)!.problem).toContain('a.safetensors')
+  })
+
+  it('leaves nothing half-stored when a file turns out bad', async () => {
+    const count = async () => [await db().checkpoint.count(), await db().run.count(), await db().blob.count()]
+    const before = await count()
+    const bad = join(folder, 'bad.bin')
+    writeFileSync(bad, readFileSync(join(model, 'diffusion_pytorch_model.bin')).subarray(0, 700_000))
+    const { code, stderr, stdout } = await run('import', bad, ...quick)
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toContain('bad.bin')
+    expect(await count()).toEqual(before)
+    expect((await listRuns()).map(({ name }) => name)).not.toContain('bad')
+  })
+})
