@@ -29,7 +29,6 @@ type FilmStripProps = {
   onPlay: () => void
 }
 
-const labelWidth = 104
 const rightMargin = 14
 const barsHeight = 96
 const barsTop = 22
@@ -39,6 +38,7 @@ const gap = 8
 export function FilmStrip(props: FilmStripProps) {
   const { teacher, student, timesteps, image, shown, at, onMove } = props
   const [ref, outer] = useWidth(960)
+  const labelWidth = outer < 560 ? 72 : 104
   const width = Math.max(120, outer - labelWidth - rightMargin)
   const size = width < 480 ? 34 : 56
   const frames = useMemo(() => filmFrames(timesteps, width, size, gap), [timesteps, width, size])
@@ -54,10 +54,12 @@ export function FilmStrip(props: FilmStripProps) {
         <>
           <FilmRow {...row} name={`student ${symbol}`} trace={student} />
           <FilmRow {...row} name="difference" trace={student} against={teacher} />
-          <span className="small">
-            SQNR of {symbol}, dB
+          <span className="small sqnr-label">
+            SQNR
             <br />
-            <span className="soft">higher is better ↑</span>
+            of {symbol}, dB
+            <br />
+            <span className="soft">higher ↑</span>
           </span>
           <SqnrBars {...props} width={width} />
         </>
@@ -175,7 +177,7 @@ function SqnrBars({ timesteps, sqnr, note, at, onMove, width }: FilmStripProps &
         </defs>
         <GridY
           scale={y}
-          ticks={bottom < 0 ? [bottom, 0, 10, 20, 30] : [0, 10, 20, 30]}
+          ticks={bottom <= -10 ? [-10, 0, 10, 20, 30] : [0, 10, 20, 30]}
           x={0}
           width={width}
           format={(v) => (v === top ? `${v}+` : String(v).replace('-', '−'))}

@@ -22,10 +22,13 @@ export function SpeedTable({
   const longest = Math.max(...times.map((ms) => ms ?? 0), 1e-9)
   const largest = Math.max(...rows.map(({ network }) => network.fullPrecisionBytes), 1)
   const steps = Math.min(...rows.map(({ trace }) => trace.steps.length))
+  const simulation = student
+    ? ` The student is simulated ${student.network.run.bits}: its floats are quantized and then multiplied as floats, so it cannot be faster than the teacher here. Its packed size counts one bit per basis and weight.`
+    : ''
   return (
     <Card
       title="Speed and size, measured in this browser"
-      caption={`One WebAssembly thread for each network, both at once; ${images} images, median of ${steps} steps. The student is simulated W1A4: its floats are quantized and then multiplied as floats, so it cannot be faster than the teacher here. Its packed size counts one bit per basis and weight.`}
+      caption={`One WebAssembly thread for each network${student ? ', both at once' : ''}; ${images} images, median of ${steps} steps.${simulation}`}
     >
       <div className="table-scroll">
         <table className="plain speed-table">

@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest'
+import { jobsOf, obstacleOf, settingsFault } from '../../../app/_sample/settings'
+import type { SampleNetwork, SampleViewData } from '../../../app/_views/load-sample'
+
+const head = { id: 'r', name: 'lmb', role: 'student', slot: 0, method: 'lmb', bits: 'W1A4' } as const
+const network: SampleNetwork = {
+  run: head,
+  checkpointId: 'c',
+  step: 100,
+  sha256: 'a'.repeat(64),
+  fileName: 'student.safetensors',
+  bytes: 1e6,
+  hasWeights: true,
+  family: 'ddim',
+  config: { inChannels: 1, sampleSize: 28 },
+  parameters: 6e5,
+  macs: 6e7,
+  packedBytes: 1e5,
+  fullPrecisionBytes: 2e6,
+  recorded: null,
+}
+const data: SampleViewData = {
+  run: head,
+  steps: [100],
+  teacher: { ...network, run: { ...head, role: 'teacher', slot: null } },
+  student: network,
+}
+const settings = { seed: 7, sampler: 'ddim', steps: 50, n: 16 } as const
+
+describe('settingsFault', () => {
+  it.each([
+    ['steps', { ...settings, steps: 1001 }],
+    ['steps', { ...settings, steps: 0 }],
+    ['n', { ...settings, n: 65 }],
+    ['seed', { ...settings, seed: -1 }],
+  ])('names %s when a link asks for what cannot be drawn', (item, asked) => {
+    expect(settingsFault(asked)?.item).toContain(`${item}=`)
+  })
+
+  it('lets the defaults pass', () => {
+    expect(settingsFault(settings)).toBeNull()
+  })
+})
+
+describe('obstacleOf', () => {
+  it('finds nothing in the way of a stored pair', () => {
+    expect(obstacleOf(data, settings)).toEqual({ kind: 'nothing' })
+  })
+
+  it('names every network whose weights are not stored', () => {
+    const found = obstacleOf({ ...data, student: { ...network, hasWeights: false } }, settings)
+    expect(found).toMatchObject({
+      kind: 'no-weights',
+      teacherMissing: false,
+      networks: [{ checkpointId: 'c' }],
+    })
+  })
+
+  it('tells a student whose teacher was never stored', () => {
+    expect(obstacleOf({ ...data, teacher: null }, settings)).toMatchObject({
+      kind: 'no-weights',
+      teacherMissing: true,
+    })
+  })
+
+  it('refuses a network whose single step would outlast the watchdog, and lets one image of it pass', () => {
+    const large = { ...data, student: { ...network, macs: 2e10 } }
+    expect(obstacleOf(large, settings).kind).toBe('too-large')
+    expect(obstacleOf(large, { ...settings, n: 1 }).kind).toBe('nothing')
+  })
+
+  it('refuses states that do not fit a tab', () => {
+    const large = { ...data, student: { ...network, config: { inChannels: 3, sampleSize: 256 } } }
+    expect(obstacleOf(large, settings).kind).toBe('too-large')
+  })
+})
+
+describe('jobsOf', () => {
+  it('gives both networks the same seed, sampler, steps and images', () => {
+    const { teacher, student } = jobsOf(data, settings)
+    const drawn = { seed: 7, sampler: 'ddim', steps: 50, images: 16 }
+    expect(teacher).toMatchObject(drawn)
+    expect(student).toMatchObject(drawn)
+  })
+})
