@@ -54,7 +54,7 @@ export class Sampling {
       this.#change(role, { ...noTrace, phase: 'loading' })
       this.#workers.get(role) ?? this.#hire(role)
       this.#send(role, { kind: 'run', run, job })
-      this.#watch(role, job.fileName)
+      this.#watch(role)
     }
   }
 
@@ -108,11 +108,11 @@ export class Sampling {
     })
   }
 
-  #watch(role: NetworkRole, fileName: string): void {
+  #watch(role: NetworkRole): void {
     clearTimeout(this.#watchdogs.get(role))
     if (!isUnderWay(this.#state[role])) return
     const bark = () =>
-      this.#lose(role, `${fileName} gave no sign of life for ${watchdogMs / 1000} s and was stopped`)
+      this.#lose(role, `its worker gave no sign of life for ${watchdogMs / 1000} s and was stopped`)
     this.#watchdogs.set(role, setTimeout(bark, watchdogMs))
   }
 
@@ -139,8 +139,10 @@ export class Sampling {
       this.#change(role, { ...trace, phase: final ? 'done' : 'cancelled', final, tensorsAfter })
     } else {
       this.#change(role, { ...trace, phase: 'failed', fault: reply.fault })
+      // Whatever it choked on stays behind with it: the next run gets a new worker.
+      this.#dismiss(role)
     }
-    this.#watch(role, role)
+    this.#watch(role)
   }
 
   /** SQNR of the step that the slower network has just done. */

@@ -135,6 +135,20 @@ describe('Sampling', () => {
     expect(sampling.state().teacher.fault?.problem).toContain('out of memory')
   })
 
+  it('shows the fault a worker reports, and hires another for the next run', () => {
+    const fault = {
+      file: 'teacher.safetensors',
+      item: 'conv_in.weight',
+      problem: 'gone',
+      remedy: 'import it',
+    }
+    sampling.start({ teacher: job, student: null })
+    workers[0]!.says({ run: 1, kind: 'fault', fault })
+    expect(sampling.state().teacher).toMatchObject({ phase: 'failed', fault })
+    sampling.start({ teacher: job, student: null })
+    expect(workers).toHaveLength(2)
+  })
+
   it('ends both workers when the page goes away', () => {
     sampling.start({ teacher: job, student: job })
     sampling.dispose()
