@@ -111,9 +111,9 @@ export function RankedLayers(props: RankedLayersProps) {
               onDoubleClick={() => onOpen?.(row.id)}
             >
               <th scope="row" className="mono" title={row.id}>
-                <span className="wide">{shortLayerId(row.id, 28)}</span>
+                <span className="wide">{shortLayerId(row.id, 38)}</span>
                 <span className="narrow" aria-hidden>
-                  {shortLayerId(row.id, 18)}
+                  {shortLayerId(row.id, 20)}
                 </span>
               </th>
               <td className="r-plot">

@@ -90,12 +90,13 @@ export function WeightOverlay(props: WeightOverlayProps) {
           {teacher && (
             <path d={shape(teacher)} fill="none" strokeWidth={1.4} style={{ stroke: 'var(--teacher)' }} />
           )}
-          {checkpoints.map((c) => (
+          {checkpoints.map((c, i) => (
             <path
               key={c.name}
               d={shape(c.histogram)}
               fill="none"
-              strokeWidth={2}
+              // Equal weights would hide each other: those drawn first are broader.
+              strokeWidth={Math.min(6, 2 + 2 * (checkpoints.length - 1 - i))}
               strokeDasharray={dashArrays[checkpointDash(c.look)]}
               style={{ stroke: runColour(c.look.slot) }}
             />

@@ -93,13 +93,15 @@ export function formatAge(iso: string, now: Date): string {
 }
 
 /**
- * A layer id that fits `max` characters: first `block` parts go, then the middle; the last part and the
- * numbers before it stay. The full id belongs into a title.
+ * A layer id that fits `max` characters: first `block` parts go (`_blocks`, `resnets`, `attentions` in diffusers),
+ * then the middle; the last part and the numbers before it stay. The full id belongs into a title.
  */
 export function shortLayerId(id: string, max = 24): string {
   if (id.length <= max) return id
-  const parts = id.split('.')
-  const noBlock = parts.filter((part) => part !== 'block')
+  const noBlock = id
+    .split('.')
+    .filter((part) => !['block', 'resnets', 'attentions'].includes(part))
+    .map((part) => part.replace(/_blocks?$/, ''))
   const shorter = noBlock.join('.')
   if (shorter.length <= max) return shorter
   const last = noBlock[noBlock.length - 1]!
@@ -107,7 +109,7 @@ export function shortLayerId(id: string, max = 24): string {
     const text = `${noBlock.slice(0, Math.min(2, keep)).join('.')}.…${noBlock.slice(-2, -1).join('')}.${last}`
     if (text.length <= max) return text
   }
-  return `${id.slice(0, Math.max(1, max - last.length - 1))}…${last}`
+  return `${shorter.slice(0, Math.max(1, max - last.length - 1))}…${last}`
 }
 
 /** What a metric is called, its unit and the direction that is better. */

@@ -140,9 +140,16 @@ export function LayerView({ data, initial, frozen }: LayerViewProps) {
   )
 }
 
+const isEqual = (sqnr: number): boolean => sqnr >= sqnrCeiling
+
+function outputFigure(sqnr: number | null | undefined): { value: string; unit?: string } {
+  if (sqnr === null || sqnr === undefined) return { value: '–' }
+  return isEqual(sqnr) ? { value: 'equal' } : { value: formatFixed(sqnr, 1), unit: 'dB' }
+}
+
 /** Where the crosshair stands before the reader chose: where the layer parts, else where it is worst. */
 function startingTimestep(finding: LayerFinding | null): number {
-  if (!finding) return 100
+  if (!finding || isEqual(finding.worst.value)) return 100
   const { parting } = finding
   return parting.kind === 'from' || parting.kind === 'between' ? parting.t : finding.worst.t
 }
@@ -191,16 +198,8 @@ function LayerHead({ data, finding, at, t, loading }: LayerHeadProps) {
             value={precision.bases === 0 ? 'kept' : formatFixed(weights.reconstruction?.sqnr, 1)}
             unit={precision.bases === 0 ? undefined : 'dB'}
           />
-          <KeyFigure
-            name={`Output, t ${t ?? '–'} ↑`}
-            value={formatFixed(alignment?.sqnr[at], 1)}
-            unit={alignment ? 'dB' : undefined}
-          />
-          <KeyFigure
-            name="Output, mean over t ↑"
-            value={formatFixed(finding?.mean, 1)}
-            unit={finding ? 'dB' : undefined}
-          />
+          <KeyFigure name={`Output, t ${t ?? '–'} ↑`} {...outputFigure(alignment?.sqnr[at])} />
+          <KeyFigure name="Output, mean over t ↑" {...outputFigure(finding?.mean)} />
         </dl>
       )}
       <UNetPlace
@@ -249,7 +248,7 @@ function LayerSentence({ data, finding }: { data: LayerViewData; finding: LayerF
 
 function FindingSentence({ finding }: { finding: LayerFinding }) {
   const { parting, worst, drowned, rank } = finding
-  if (worst.value >= sqnrCeiling) return <>The output equals the teacher’s at every timestep.</>
+  if (isEqual(worst.value)) return <>The output equals the teacher’s at every timestep.</>
   return (
     <>
       The output {parting.kind === 'never' && <>stays at {partingDb} dB or better at every timestep</>}
@@ -316,7 +315,7 @@ function WeightsCard({ data, channel, onChannel, onStep }: WeightsCardProps) {
           binarized
             ? 'Latent weights, the levels they are cut to, and the teacher’s weights on one axis. Height of a stem is the share of all weights at that level; the ticks below are the levels of all channels.'
             : 'Distribution of the weights in use. No levels: nothing is cut.'
-        }${outside > 0 ? ` Up to ${formatPercent(outside)} of the weights lie beyond the axis.` : ''}`}
+        }${outside >= 0.0005 ? ` Up to ${formatPercent(outside)} of the weights lie beyond the axis.` : ''}`}
         message={`Distribution of ${formatCount(latent.moments.count)} weights, standard deviation ${formatScale(latent.moments.std)}${
           binarized
             ? `, cut to ${channels[0]?.length} levels per channel at ${formatDb(ratio)}; channel ${channel} selected`
