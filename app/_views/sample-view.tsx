@@ -417,7 +417,7 @@ type HinderedProps = { data: SampleViewData; obstacle: Obstacle; viewState: View
 function Hindered({ data, obstacle, viewState: [view, setView] }: HinderedProps) {
   return (
     <>
-      <Card>
+      <Card title="Live samples">
         {obstacle.kind === 'fault' && <ErrorState fault={obstacle.fault} />}
         {obstacle.kind === 'no-weights' && (
           <Empty
