@@ -90,7 +90,12 @@ export function CompareSamples({ data, image, onImage }: CompareSamplesProps) {
                     aria-pressed={i === selected}
                     onClick={() => onImage(i)}
                   >
-                    <Pixels {...row.samples} pixels={pixels} label="" size="100%" />
+                    <Pixels
+                      {...row.samples}
+                      pixels={pixels}
+                      label={`Picture ${i} of ${row.name}`}
+                      size="100%"
+                    />
                   </button>
                 ))}
               </div>
