@@ -132,7 +132,9 @@ async function diagnosePair(
   })
   const ownProgress = next(teacher.name, 'draws with the teacher')
   const ownSamples = isPicture(a.checkpoint)
-    ? await drawSamples(a.checkpoint, { ...drawing, signal }, ownProgress)
+    ? await drawSamples(a.checkpoint, { ...drawing, signal }, (done, total) =>
+        ownProgress(done, total, 'steps'),
+      )
     : null
   const teacherUpload = buildUpload({
     ...a,
@@ -150,7 +152,9 @@ async function diagnosePair(
   })
   const progress = next(b.checkpoint.name, 'draws with the student')
   const samples = isPicture(b.checkpoint)
-    ? await drawSamples(b.checkpoint, { ...drawing, teacher: ownSamples, signal }, progress)
+    ? await drawSamples(b.checkpoint, { ...drawing, teacher: ownSamples, signal }, (done, total) =>
+        progress(done, total, 'steps'),
+      )
     : null
   const studentUpload = buildUpload({
     ...b,
