@@ -1,6 +1,7 @@
 'use client'
 
 import { type KeyboardEvent, type ReactNode, useState } from 'react'
+import { download } from '../_ui/download'
 import { type ChartTable, DataTable, toCsv } from './data-table'
 
 export type ChartFrameProps = {
@@ -55,7 +56,7 @@ export function ChartFrame(props: ChartFrameProps) {
             type="button"
             className="text-button"
             aria-label={`CSV of ${csvName}`}
-            onClick={() => download(`${csvName}.csv`, toCsv(table))}
+            onClick={() => download(`${csvName}.csv`, toCsv(table), 'text/csv')}
           >
             CSV
           </button>
@@ -74,13 +75,4 @@ export function ChartFrame(props: ChartFrameProps) {
       )}
     </section>
   )
-}
-
-function download(fileName: string, text: string) {
-  const url = URL.createObjectURL(new Blob([text], { type: 'text/csv' }))
-  const link = document.createElement('a')
-  link.href = url
-  link.download = fileName
-  link.click()
-  URL.revokeObjectURL(url)
 }

@@ -11,12 +11,14 @@ import { pictureDifference } from '../_sample/picture'
 import '../_sample/sample.css'
 import { SampleGrid } from '../_sample/sample-grid'
 import { SampleSentence } from '../_sample/sample-sentence'
+import { sampleTensors } from '../_sample/sample-tensors'
 import { imageCounts, jobsOf, type Obstacle, obstacleOf } from '../_sample/settings'
 import { SpeedTable } from '../_sample/speed-table'
 import { imageSqnr, isUnderWay, sampleFinding, type Trace } from '../_sample/trace'
 import { usePlay, usePlayKey } from '../_sample/use-play'
 import { type SamplingControl, useSampling } from '../_sample/use-sampling'
 import { Card, Sentence } from '../_ui/card'
+import { download } from '../_ui/download'
 import { formatBytes, formatCount, formatFixed, formatRatio } from '../_ui/format'
 import { ContextBar, ContextItem, PageShell } from '../_ui/page-shell'
 import { RunName } from '../_ui/run-mark'
@@ -242,6 +244,19 @@ function LiveSamples({ teacher, student, viewState: [view, setView] }: LiveSampl
   const select = (i: number) => setView({ i })
   const grid = { index: at, shown: view.show, images, selected: image, onSelect: select }
   const t = timesteps[at]
+  const save = () => {
+    const { seed, sampler, steps, n } = view
+    const protocol = {
+      seed,
+      sampler,
+      steps,
+      images: n,
+      teacher: teacher.run.name,
+      student: student?.run.name ?? '',
+    }
+    const bytes = sampleTensors({ teacher: a, student: b }, protocol)
+    if (bytes) download(`samples-seed-${seed}.safetensors`, bytes, 'application/octet-stream')
+  }
 
   return (
     <>
@@ -260,7 +275,12 @@ function LiveSamples({ teacher, student, viewState: [view, setView] }: LiveSampl
             </>
           )}
         </Sentence>
-        <Progress traces={traces} total={timesteps.length || view.steps} sampling={sampling} />
+        <Progress
+          traces={traces}
+          total={timesteps.length || view.steps}
+          sampling={sampling}
+          onSave={traces.every((trace) => trace.final) ? save : undefined}
+        />
       </div>
       <Faults traces={traces} again={sampling.again} />
       <Card>
@@ -358,10 +378,13 @@ function Progress({
   traces,
   total,
   sampling,
+  onSave,
 }: {
   traces: Trace[]
   total: number
   sampling: SamplingControl
+  /** Saves the finished samples; undefined until there are any. */
+  onSave?: () => void
 }) {
   const busy = traces.some((trace) => isUnderWay(trace) || trace.phase === 'waiting')
   const names = ['teacher', 'student']
@@ -387,6 +410,16 @@ function Progress({
       ) : (
         <button type="button" className="button" onClick={sampling.again}>
           {cancelled ? 'Draw' : 'Measure again'}
+        </button>
+      )}
+      {onSave && (
+        <button
+          type="button"
+          className="button"
+          onClick={onSave}
+          title="The finished samples as float32 tensors (safetensors)"
+        >
+          Save tensors
         </button>
       )}
     </div>
