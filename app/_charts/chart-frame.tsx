@@ -1,6 +1,6 @@
 'use client'
 
-import { type KeyboardEvent, type ReactNode, useState } from 'react'
+import { type KeyboardEvent, type ReactNode, useId, useState } from 'react'
 import { download } from '../_ui/download'
 import { type ChartTable, DataTable, toCsv } from './data-table'
 
@@ -27,6 +27,7 @@ export function ChartFrame(props: ChartFrameProps) {
   const { title, caption, message, table, csvName, level = 2, tools, onKey, children } = props
   const [asTable, setAsTable] = useState(false)
   const Heading = level === 2 ? 'h2' : 'h3'
+  const heading = useId()
 
   function handleKey(event: KeyboardEvent) {
     if (event.ctrlKey || event.metaKey || event.altKey) return
@@ -37,9 +38,9 @@ export function ChartFrame(props: ChartFrameProps) {
   }
 
   return (
-    <section className="chart">
+    <section className="chart" aria-labelledby={heading}>
       <header className="chart-head">
-        <Heading>{title}</Heading>
+        <Heading id={heading}>{title}</Heading>
         <div className="tools">
           {tools}
           <button

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react'
+import { type ReactNode, useId } from 'react'
 
 /** A surface for one chart or table. Charts bring their own heading; others give a title. */
 export function Card({
@@ -12,11 +12,12 @@ export function Card({
   children: ReactNode
   className?: string
 }) {
+  const heading = useId()
   return (
-    <section className={`card ${className}`}>
+    <section className={`card ${className}`} aria-labelledby={title ? heading : undefined}>
       {title && (
         <header style={{ marginBottom: 8 }}>
-          <h2>{title}</h2>
+          <h2 id={heading}>{title}</h2>
           {caption && <p className="caption">{caption}</p>}
         </header>
       )}

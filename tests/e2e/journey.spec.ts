@@ -1,0 +1,203 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { expect, type Page, test } from '@playwright/test'
+import { openFileSource } from '../../lib/tensor/file-source'
+import { openTensors } from '../../lib/tensor/open'
+
+test('open the demo, find the worst layer and open it', async ({ page }) => {
+  await page.goto('/')
+  await page.getByRole('link', { name: 'mnist-sign' }).click()
+  await expect(page.getByRole('heading', { name: 'mnist-sign', level: 1 })).toBeVisible()
+  const sheet = page.getByRole('region', { name: /^Layers × timesteps/ })
+  await sheet.getByRole('button', { name: 'worst first' }).click()
+  await expect(page).toHaveURL(/sort=worst/)
+  const worst = sheet.getByRole('row').getByRole('link').first()
+  const id = (await worst.getAttribute('title')) ?? (await worst.innerText())
+  // the opening sentence and the sorted sheet agree on which layer loses most
+  await expect(page.getByText(`${id} loses most`)).toBeVisible()
+  await worst.click()
+  await expect(page.getByRole('heading', { name: id, level: 1 })).toBeVisible()
+  await expect(page.getByText('Weights: what full precision was, what one bit made of it')).toBeVisible()
+  await expect(page.getByText('Low-rank alignment', { exact: true })).toBeVisible()
+})
+
+test('move through a layer by keyboard: the timestep goes into the link', async ({ page }) => {
+  await page.goto('/r/mnist-lmb')
+  const map = page.getByRole('group', { name: /timestep/i }).first()
+  await map.focus()
+  await page.keyboard.press('ArrowLeft')
+  await expect(page).toHaveURL(/[?&]t=\d+/)
+  const shown = page.url()
+  await page.goto('/')
+  await page.goto(shown)
+  const t = new URL(shown).searchParams.get('t')!
+  await expect(page.getByText(`Where it hurts at t = ${t}`)).toBeVisible()
+})
+
+test('compare two checkpoints on shared axes', async ({ page }) => {
+  await page.goto('/')
+  await page.getByRole('checkbox', { name: 'Pick mnist-sign to compare' }).check()
+  await page.getByRole('checkbox', { name: 'Pick mnist-lmb to compare' }).check()
+  await page.getByRole('link', { name: /^Compare 2/ }).click()
+  await expect(page).toHaveURL(/\/compare\?r=/)
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('against')
+  await expect(page.getByText('Layers ranked by change')).toBeVisible()
+  await expect(page.getByText('What differs in the settings')).toBeVisible()
+  await expect(page.getByText('binarizer.method').first()).toBeVisible()
+})
+
+test('sample side by side: the page stays free, nothing leaks, the CLI draws the same', async ({ page }) => {
+  test.setTimeout(300_000)
+  await page.addInitScript(watchLongTasks)
+  await page.goto('/r/mnist-lmb/sample?steps=10')
+  await expect(page.getByText(/teacher 1 of 10 steps/)).toBeVisible({ timeout: 60_000 })
+  await page.evaluate(() => window.longTasks.splice(0))
+  await finished(page)
+  expect(await page.evaluate(() => window.longTasks)).toEqual([])
+
+  // tensors before and after, for both networks; milliseconds per step for both
+  const speed = page.getByRole('region', { name: 'Speed and size, measured in this browser' })
+  for (const name of ['mnist-teacher', 'mnist-lmb']) {
+    const row = speed.getByRole('row', { name: new RegExp(name) })
+    await expect(row).toContainText(/\d ms/)
+    const [before, after] = (await row.getByRole('cell').last().innerText()).split(', ')
+    expect(Number.isInteger(Number(before))).toBe(true)
+    expect(after).toBe(before)
+  }
+
+  const drawn = await savedTensors(page)
+  await page.reload()
+  await finished(page)
+  expect(largestDifference(await savedTensors(page), drawn)).toBe(0)
+  const otherTab = await page.context().newPage()
+  await otherTab.goto(page.url())
+  await finished(otherTab)
+  expect(largestDifference(await savedTensors(otherTab), drawn)).toBe(0)
+  await otherTab.close()
+
+  const folder = mkdtempSync(path.join(tmpdir(), 'signscope-e2e-'))
+  for (const [role, run, step] of [
+    ['teacher', 'mnist-teacher', demoSteps.teacher],
+    ['student', 'mnist-lmb', demoSteps.student],
+  ] as const) {
+    const out = path.join(folder, `${role}.safetensors`)
+    const checkpoint = `public/demo/${run}/step-${String(step).padStart(6, '0')}.safetensors`
+    const options = ['--seed', '7', '--steps', '10', '--images', '16', '--out', out]
+    execFileSync(process.execPath, ['--import', 'tsx', 'lib/cli/main.ts', 'sample', checkpoint, ...options])
+    const byCli = await readTensor(out, 'x_final')
+    // the same binary computes both; the issue allows 1e-4
+    expect(largestDifference({ [role]: byCli }, { [role]: drawn[role]! })).toBeLessThanOrEqual(1e-4)
+  }
+  rmSync(folder, { recursive: true })
+})
+
+test('another seed draws other pictures, and cancel stops at once', async ({ page }) => {
+  await page.goto('/r/mnist-sign/sample?steps=4&n=4')
+  await finished(page)
+  const first = await savedTensors(page)
+  await page.getByLabel('Seed', { exact: true }).fill('8')
+  await page.getByLabel('Seed', { exact: true }).press('Enter')
+  await expect(page).toHaveURL(/seed=8/)
+  await finished(page)
+  expect(largestDifference(await savedTensors(page), first)).toBeGreaterThan(0.1)
+  await page.getByLabel('Sampling steps').fill('500')
+  await page.getByLabel('Sampling steps').press('Enter')
+  await expect(page.getByText(/teacher [1-9]\d* of 500 steps/)).toBeVisible({ timeout: 30_000 })
+  await page.getByRole('button', { name: 'Cancel' }).click()
+  await expect(page.getByText(/teacher \d+ of 500 steps, cancelled/)).toBeVisible()
+})
+
+test('share a view and open it in a new browser', async ({ page, browser }) => {
+  await page.goto('/r/mnist-lmb?t=300')
+  await page.getByRole('button', { name: 'Share view' }).click()
+  const link = await page.getByLabel('Short link').inputValue()
+  expect(new URL(link).pathname).toMatch(/^\/s\/[\w-]{22,}$/)
+  const stranger = await browser.newContext()
+  const visit = await stranger.newPage()
+  await visit.goto(link)
+  await expect(visit.getByText(/frozen view/i)).toBeVisible()
+  await expect(visit.getByRole('heading', { name: 'mnist-lmb', level: 1 })).toBeVisible()
+  const t = await page.getByText(/Where it hurts at t = \d+/).innerText()
+  await expect(visit.getByText(t)).toBeVisible()
+  await stranger.close()
+})
+
+test('a checkpoint that is none is refused with its name and what to do', async ({ page }) => {
+  await page.goto('/')
+  await page.locator('input[type=file]').setInputFiles([
+    'tests/fixtures/containers/lfs_pointer.safetensors',
+    'public/demo/mnist-teacher/config.json',
+  ])
+  await expect(page.getByText(/lfs_pointer\.safetensors/).first()).toBeVisible()
+  await expect(page.getByText(/git lfs pull/i).first()).toBeVisible()
+})
+
+test('drop a checkpoint pair: it is diagnosed in the browser and stored', async ({ page }) => {
+  test.setTimeout(240_000)
+  const folder = mkdtempSync(path.join(tmpdir(), 'signscope-e2e-'))
+  const student = path.join(folder, 'upstream-student.safetensors')
+  const [teacher, config] = ['model.safetensors', 'config.json'].map((f) => `tests/fixtures/ddim_s1/${f}`)
+  const binarize = ['binarize', teacher!, '--config', config!, '--method', 'lmb', '--bases', '2', '--out', student]
+  execFileSync(process.execPath, ['--import', 'tsx', 'lib/cli/main.ts', ...binarize])
+  await page.goto('/')
+  await page.locator('input[type=file]').setInputFiles([teacher!, student, config!])
+  await page.getByRole('button', { name: /^Diagnose/ }).click()
+  await page.getByRole('link', { name: /upstream-student/ }).first().click({ timeout: 180_000 })
+  await expect(page.getByRole('heading', { name: /upstream-student/, level: 1 })).toBeVisible()
+  await expect(page.getByText('Layers × timesteps')).toBeVisible()
+  rmSync(folder, { recursive: true })
+})
+
+/** Last steps of the demo trainings. */
+const demoSteps = { teacher: 4500, student: 1500 }
+
+declare global {
+  interface Window {
+    /** Durations of main-thread tasks over 100 ms, in ms. */
+    longTasks: number[]
+  }
+}
+
+function watchLongTasks() {
+  window.longTasks = []
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) if (entry.duration > 100) window.longTasks.push(entry.duration)
+  }).observe({ type: 'longtask' })
+}
+
+async function finished(page: Page): Promise<void> {
+  await expect(page.getByRole('button', { name: 'Save tensors' })).toBeVisible({ timeout: 90_000 })
+}
+
+type Samples = Record<string, Float32Array>
+
+async function savedTensors(page: Page): Promise<Samples> {
+  const started = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'Save tensors' }).click()
+  const file = await (await started).path()
+  return {
+    teacher: await readTensor(file, 'teacher.x_final'),
+    student: await readTensor(file, 'student.x_final'),
+  }
+}
+
+async function readTensor(file: string, name: string): Promise<Float32Array> {
+  const source = await openFileSource(file)
+  try {
+    return (await (await openTensors(source)).read(name)).data
+  } finally {
+    await source.close()
+  }
+}
+
+function largestDifference(a: Samples, b: Samples): number {
+  let largest = 0
+  for (const [role, values] of Object.entries(a)) {
+    const others = b[role]!
+    expect(values.length).toBe(others.length)
+    for (let i = 0; i < values.length; i++) largest = Math.max(largest, Math.abs(values[i]! - others[i]!))
+  }
+  return largest
+}
