@@ -151,7 +151,7 @@ test('drop a checkpoint pair: it is diagnosed in the browser and stored', async 
 })
 
 /** Last steps of the demo trainings. */
-const demoSteps = { teacher: 4500, student: 1500 }
+const demoSteps = { teacher: 4500, student: 1200 }
 
 declare global {
   interface Window {
