@@ -4,15 +4,18 @@ import { line, scaleLinear } from 'd3'
 import Link from 'next/link'
 import type { KeyboardEvent } from 'react'
 import { Crosshair, GridY } from '../_charts/axis'
+import { gaussianYardstick, yardstickLabel } from '../_charts/basis-yardsticks'
 import { ChartFrame } from '../_charts/chart-frame'
 import { type Metric, metricScales, runColour } from '../_charts/colour'
+import { exactInWords } from '../_charts/data-table'
 import { DotStrip } from '../_charts/dot-strip'
 import { HeatGrid, moveSelection, TimeAxis } from '../_charts/heat-map'
 import { HistogramInline } from '../_charts/histogram-inline'
 import { ColourLegend, NoValueLegend } from '../_charts/legend'
-import { isMeasured, quantileOf, type Series } from '../_charts/series'
+import { isExact, isMeasured, quantileOf, type Series, withoutExact } from '../_charts/series'
 import { useWidth } from '../_charts/use-width'
-import { formatFixed, formatPercent, formatScale, metricNames } from '../_ui/format'
+import { formatPercent, formatScale, formatSqnr, metricNames, shortLayerIds } from '../_ui/format'
+import { LayerName } from '../_ui/layer-name'
 import { type LayerRow, rowMean, sortRows } from './run-rows'
 
 export type LayerSheetProps = {
@@ -32,18 +35,22 @@ export type LayerSheetProps = {
   layerHref: (layer: string) => string
   message: string
   note: string
+  /** What the diagnosis assumed or left out, as sentences. */
+  assumptions: readonly string[]
 }
 
 const rowHeight = 18
-/** sigma2/sigma1 of the least-squares bases of Gaussian weights: sqrt(1 - 2/pi), BinaryDM section 3.2. */
-const gaussianRatio = 0.605
 
 /** One row per layer: what it is, how its weights were split, how far its output is from the teacher's. */
 export function LayerSheet(props: LayerSheetProps) {
   const { timesteps, metric, selected, slot, sort } = props
   const rows = sortRows(props.rows, sort, metric)
   const scale = metricScales[metric]
-  const { name, unit, format } = metricNames[metric]
+  const { name, unit, format, written } = metricNames[metric]
+  const ids = rows.map((row) => row.layer.id)
+  const wide = shortLayerIds(ids, 27)
+  const narrow = shortLayerIds(ids, 22)
+  const exact = metric === 'sqnr' && rows.some((row) => row.series?.sqnr.some(isExact))
   const heatRows = rows.map((row) => ({
     id: row.layer.id,
     values: row.series ? row.series[metric] : timesteps.map(() => null),
@@ -76,6 +83,7 @@ export function LayerSheet(props: LayerSheetProps) {
       csvName="layers-by-timesteps"
       table={sheetTable(rows, timesteps, metric)}
       onKey={handleKey}
+      opens
       tools={(['forward', 'worst'] as const).map((order) => (
         <button
           key={order}
@@ -120,7 +128,7 @@ export function LayerSheet(props: LayerSheetProps) {
             </th>
             <th scope="col" className="c-ratio">
               σ2/σ1
-              <small>Gaussian .605</small>
+              <small>{yardstickLabel(gaussianYardstick)}</small>
             </th>
             <th scope="col" className="c-sqnr num">
               Weights
@@ -146,7 +154,9 @@ export function LayerSheet(props: LayerSheetProps) {
           {rows.map((row, i) => {
             const id = row.layer.id
             const mean = rowMean(row, metric)
-            const series = row.series?.[metric] ?? []
+            const all = row.series?.[metric] ?? []
+            const series = metric === 'sqnr' ? withoutExact(all) : all
+            const isSame = metric === 'sqnr' && isExact(mean)
             const classes = [id === selected.layer && 'picked', starts.has(id) && i > 0 && 'starts']
             return (
               // The sheet around it takes the keys; a click anywhere in a row selects it.
@@ -156,9 +166,15 @@ export function LayerSheet(props: LayerSheetProps) {
                 onClick={() => props.onSelect(id, null)}
                 onDoubleClick={() => props.onOpen(id)}
               >
-                <th scope="row" className="c-layer mono" title={id}>
-                  <Link href={props.layerHref(id)} tabIndex={id === selected.layer ? 0 : -1}>
-                    {id}
+                <th scope="row" className="c-layer mono">
+                  <Link
+                    href={props.layerHref(id)}
+                    title={id}
+                    tabIndex={id === selected.layer ? 0 : -1}
+                    // selecting the row would replace the navigation under way
+                    onClick={(event) => event.stopPropagation()}
+                  >
+                    <LayerName id={id} wide={wide[i]} narrow={narrow[i]} />
                   </Link>
                 </th>
                 <td className="c-shape soft">{shapeOf(row)}</td>
@@ -179,12 +195,12 @@ export function LayerSheet(props: LayerSheetProps) {
                   <DotStrip
                     dots={[{ slot, value: row.ratio }]}
                     domain={[0.3, 0.9]}
-                    grid={[gaussianRatio]}
+                    grid={[gaussianYardstick.ratio]}
                     width={60}
                     height={rowHeight}
                   />
                 </td>
-                <td className="c-sqnr num">{formatFixed(row.weightsSqnr, 1)}</td>
+                <td className="c-sqnr num">{formatSqnr(row.weightsSqnr)}</td>
                 {i === 0 && (
                   <td className="c-map" rowSpan={rows.length}>
                     <HeatGrid
@@ -196,13 +212,13 @@ export function LayerSheet(props: LayerSheetProps) {
                       onOpen={props.onOpen}
                       rowHeight={rowHeight}
                       groupStarts={starts}
-                      format={(v) => `${format(v)} ${unit}`}
+                      format={written}
                     />
                   </td>
                 )}
                 <td className="c-mean">
                   <DotStrip
-                    dots={[{ slot, value: mean }]}
+                    dots={[{ slot, value: isSame ? null : mean }]}
                     range={[quantileOf(series, 0.1), quantileOf(series, 0.9)]}
                     domain={scale.domain}
                     grid={[scale.domain[0], (scale.domain[0] + scale.domain[1]) / 2, scale.domain[1]]}
@@ -238,8 +254,18 @@ export function LayerSheet(props: LayerSheetProps) {
           </tr>
         </tfoot>
       </table>
+      <SheetNotes exact={exact} assumptions={props.assumptions} />
     </ChartFrame>
   )
+}
+
+/** What a reader must know of the numbers above, in a quiet line. */
+function SheetNotes({ exact, assumptions }: { exact: boolean; assumptions: readonly string[] }) {
+  const notes = [
+    ...(exact ? ['exact: equal to the teacher’s output within float32, left out of means'] : []),
+    ...assumptions,
+  ]
+  return notes.length > 0 && <p className="caption sheet-notes">Notes: {notes.join('; ')}.</p>
 }
 
 /** Ticks of the strips above: their three grid lines. */
@@ -274,11 +300,12 @@ function OutputCurve(props: LayerSheetProps & { label: string }) {
   const { output, timesteps, metric, slot, selected, parting } = props
   const [ref, width] = useWidth(400)
   const [top, bottom] = [34, 92]
-  const measured = (output ?? []).filter(isMeasured)
+  const drawn = metric === 'sqnr' ? withoutExact(output ?? []) : (output ?? [])
+  const measured = drawn.filter(isMeasured)
   const { domain } = metricScales[metric]
   const y = scaleLinear([Math.min(domain[0], ...measured), Math.max(domain[1], ...measured)], [bottom, top])
   const x = (t: number) => (1 - t / 1000) * width
-  const points = timesteps.map((t, i) => ({ t, value: output?.[i] ?? null }))
+  const points = timesteps.map((t, i) => ({ t, value: drawn[i] ?? null }))
   const path = line<{ t: number; value: number | null }>()
     .defined((p) => isMeasured(p.value))
     .x((p) => x(p.t))
@@ -340,6 +367,7 @@ export const shapeOf = ({ layer }: Pick<LayerRow, 'layer'>): string =>
   `${layer.outChannels}×${layer.inChannels}${layer.kind === 'conv' ? `×${layer.kernel}²` : ''}`
 
 function sheetTable(rows: readonly LayerRow[], timesteps: readonly number[], metric: Metric) {
+  const inWords = (v: number | null) => (metric === 'sqnr' ? exactInWords(v) : v)
   return {
     columns: [
       'layer',
@@ -356,10 +384,10 @@ function sheetTable(rows: readonly LayerRow[], timesteps: readonly number[], met
       shapeOf(row),
       row.bases,
       row.ratio,
-      row.weightsSqnr,
+      exactInWords(row.weightsSqnr),
       row.flips,
-      rowMean(row, metric),
-      ...timesteps.map((_, i) => row.series?.[metric][i] ?? null),
+      inWords(rowMean(row, metric)),
+      ...timesteps.map((_, i) => inWords(row.series?.[metric][i] ?? null)),
     ]),
   }
 }
