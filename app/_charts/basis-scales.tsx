@@ -5,20 +5,11 @@ import { type KeyboardEvent, type PointerEvent, type ReactNode, useState } from 
 import { formatScale } from '../_ui/format'
 import { AxisBottom, GridY } from './axis'
 import { axisNumber } from './axis-number'
+import { basisYardsticks, gaussianYardstick, yardstickLabel } from './basis-yardsticks'
 import { ChartFrame } from './chart-frame'
 import { runColour } from './colour'
 import { markPath } from './mark'
 import { useWidth } from './use-width'
-
-/**
- * sigma2 / sigma1 of least-squares bases (mean absolute residual over mean absolute weight) when a row of
- * weights follows a distribution: E| |w| - E|w| | / E|w|. Checked by tests/charts/basis-scales.test.tsx.
- */
-export const basisYardsticks = [
-  { name: 'Laplace', ratio: 0.736 },
-  { name: 'Gaussian', ratio: 0.605 },
-  { name: 'uniform', ratio: 0.5 },
-] as const
 
 export type BasisScalesProps = {
   title: ReactNode
@@ -57,7 +48,7 @@ export function BasisScales(props: BasisScalesProps) {
         columns: ['channel', 'sigma1', ...(sigma2 ? ['sigma2', 'sigma2/sigma1'] : [])],
         rows: sigma1.map((s, i) => [i, s, ...(sigma2 ? [sigma2[i]!, s === 0 ? null : sigma2[i]! / s] : [])]),
       }}
-      onKey={handleKey}
+      onKey={onChannel && handleKey}
     >
       {!sigma2 && <MeanLegend meanAbs={props.meanAbs} />}
       <div ref={ref}>
@@ -137,9 +128,10 @@ function TwoBases({
         to={right}
         label="σ1, scale of the first basis"
       />
-      {basisYardsticks.map(({ name, ratio }, i) => {
+      {basisYardsticks.map((yardstick, i) => {
+        const { name, ratio } = yardstick
         const end = Math.min(xEnd, yEnd / ratio)
-        const gaussian = name === 'Gaussian'
+        const gaussian = yardstick === gaussianYardstick
         const leaves = end < xEnd
         // Lines that leave through the top are close together there: their names stand one below the other.
         const label = leaves ? end * (1 - 0.055 * i) : end
@@ -159,7 +151,7 @@ function TwoBases({
               y={y(label * ratio) + 4}
               textAnchor={leaves ? 'end' : 'start'}
             >
-              {name} {ratio.toFixed(3).slice(1)}
+              {yardstickLabel(yardstick)}
             </text>
           </g>
         )

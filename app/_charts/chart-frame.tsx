@@ -19,12 +19,14 @@ export type ChartFrameProps = {
   tools?: ReactNode
   /** Keys of the chart besides T; return true if the key was used. */
   onKey?: (event: KeyboardEvent) => boolean
+  /** Enter opens what is selected. */
+  opens?: boolean
   children: ReactNode
 }
 
 /** Head, one tab stop, table alternative and CSV: what every chart has around its picture. */
 export function ChartFrame(props: ChartFrameProps) {
-  const { title, caption, message, table, csvName, level = 2, tools, onKey, children } = props
+  const { title, caption, message, table, csvName, level = 2, tools, onKey, opens, children } = props
   const [asTable, setAsTable] = useState(false)
   const Heading = level === 2 ? 'h2' : 'h3'
   const heading = useId()
@@ -64,16 +66,19 @@ export function ChartFrame(props: ChartFrameProps) {
         </div>
         {caption && <p className="caption">{caption}</p>}
       </header>
-      {asTable ? (
-        <DataTable table={table} name={message} />
-      ) : (
-        // A chart is one tab stop: arrows move its selection, T shows its table.
-        // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
+      {/* A chart is one tab stop: arrows move its selection, T shows its table and hides it again. */}
+      {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms */}
+      <div
+        className="plot"
+        role="group"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: keyboard selection inside the chart
-        <div className="plot" role="group" tabIndex={0} aria-label={message} onKeyDown={handleKey}>
-          {children}
-        </div>
-      )}
+        tabIndex={0}
+        aria-label={message}
+        data-keys={onKey && (opens ? 'arrows enter' : 'arrows')}
+        onKeyDown={handleKey}
+      >
+        {asTable ? <DataTable table={table} name={message} /> : children}
+      </div>
     </section>
   )
 }

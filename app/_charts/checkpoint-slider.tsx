@@ -2,9 +2,9 @@
 
 import { line, scaleLinear, scaleSqrt } from 'd3'
 import type { KeyboardEvent, PointerEvent } from 'react'
-import { formatCount, formatFixed } from '../_ui/format'
+import { formatCount, formatSqnr } from '../_ui/format'
 import { runColour } from './colour'
-import { isMeasured, nearestIndex } from './series'
+import { isExact, isMeasured, nearestIndex } from './series'
 import { useWidth } from './use-width'
 
 export type CheckpointSliderProps = {
@@ -22,15 +22,15 @@ export type CheckpointSliderProps = {
 
 /** Steps on a root scale under their own quality curve. `[` and `]`, arrows, Home and End move it. */
 export function CheckpointSlider(props: CheckpointSliderProps) {
-  const { checkpoints, selected, onSelect, slot, label, format = (v: number) => formatFixed(v, 1) } = props
+  const { checkpoints, selected, onSelect, slot, label, format = (v: number) => formatSqnr(v) } = props
   const [ref, width] = useWidth(520, props.width)
   const steps = checkpoints.map((c) => c.step)
   const at = Math.max(0, nearestIndex(steps, selected))
   const [left, right, top, bottom, track] = [16, width - 34, 30, 62, 76]
   const x = scaleSqrt([0, Math.max(1, steps.at(-1) ?? 1)], [left, right])
   const measured = checkpoints.filter((c) => isMeasured(c.value))
-  const values = measured.map((c) => c.value!)
-  const y = scaleLinear([Math.min(...values), Math.max(...values)], [bottom, top])
+  const values = measured.map((c) => c.value!).filter((value) => !isExact(value))
+  const y = scaleLinear([Math.min(...values), Math.max(...values)], [bottom, top]).clamp(true)
   const curve = line<{ step: number; value: number | null }>()
     .x((c) => x(c.step))
     .y((c) => (values.length > 1 ? y(c.value!) : (top + bottom) / 2))

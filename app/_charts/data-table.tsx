@@ -1,5 +1,10 @@
+import { isExact } from './series'
+
 /** The numbers of a chart as a table: what `T` shows and what the CSV holds. */
 export type ChartTable = { columns: string[]; rows: (string | number | null)[][] }
+
+/** An SQNR in a table: the number, or the word where it is equal within float32. */
+export const exactInWords = (sqnr: number | null): string | number | null => (isExact(sqnr) ? 'exact' : sqnr)
 
 /** RFC 4180: quotes around cells that need them, empty for what is not measured. */
 export function toCsv({ columns, rows }: ChartTable): string {

@@ -1,6 +1,7 @@
 'use client'
 
 import { type KeyboardEvent, type PointerEvent, type ReactNode, useEffect, useRef, useState } from 'react'
+import { shortLayerId } from '../_ui/format'
 import { AxisBottom, Crosshair } from './axis'
 import { ChartFrame } from './chart-frame'
 import type { ColourScale, Theme } from './colour'
@@ -277,7 +278,8 @@ export function HeatMap(props: HeatMapProps) {
         columns: ['layer', ...timesteps.map((t) => `t ${t}`)],
         rows: rows.map((row) => [row.id, ...timesteps.map((_, c) => row.values[c] ?? null)]),
       }}
-      onKey={handleKey}
+      onKey={onSelect && handleKey}
+      opens={Boolean(onOpen)}
     >
       <div ref={ref}>
         <div style={{ display: 'flex' }}>
@@ -285,7 +287,7 @@ export function HeatMap(props: HeatMapProps) {
             <div style={{ width: labelWidth, flex: 'none' }} className="mono small">
               {rows.map((row) => (
                 <div key={row.id} title={row.id} style={{ height: rowHeight, lineHeight: `${rowHeight}px` }}>
-                  {props.label?.(row) ?? row.id}
+                  {props.label?.(row) ?? shortLayerId(row.id, Math.floor(labelWidth / 7))}
                 </div>
               ))}
             </div>

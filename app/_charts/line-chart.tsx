@@ -4,6 +4,7 @@ import { extent, line as linePath, type ScaleContinuousNumeric, scaleLinear, sca
 import { type PointerEvent, type ReactNode, useId, useState } from 'react'
 import { formatCount, formatFixed } from '../_ui/format'
 import { AxisBottom, Crosshair, GridY, spreadApart } from './axis'
+import { axisNumber } from './axis-number'
 import { ChartFrame } from './chart-frame'
 import { runColour } from './colour'
 import type { ChartTable } from './data-table'
@@ -77,7 +78,7 @@ export function LineChart(props: LineChartProps) {
   const [ref, width] = useWidth(640, props.width)
   const [hoverX, setHoverX] = useState<number | null>(null)
   const hatch = useId()
-  const formatX = xOf.format ?? ((v: number) => formatCount(v))
+  const formatX = xOf.format ?? (xOf.kind === 'time' ? String : (v: number) => formatCount(v))
   const formatY = yOf.format ?? ((v: number) => formatFixed(v, 1))
 
   const longest = Math.max(0, ...lines.map((line) => line.name.length))
@@ -88,8 +89,8 @@ export function LineChart(props: LineChartProps) {
   const bottom = height - 36
   const x = xScale(xOf, lines).range([left, right])
   const y = yScale(yOf, lines, props.references).range([bottom, top])
-  const yTicks =
-    yOf.ticks ?? (yOf.kind === 'log' ? logTicks(y.domain()) : y.ticks(Math.max(2, Math.round(height / 55))))
+  const tickCount = Math.max(2, Math.round(height / 55))
+  const yTicks = yOf.ticks ?? (yOf.kind === 'log' ? logTicks(y.domain()) : y.ticks(tickCount))
   const columns = [...new Set(lines.flatMap((line) => line.points.map((p) => p.x)))].sort((a, b) => a - b)
   const draw = linePath<LinePoint>()
     .defined((p) => isMeasured(p.y))
@@ -125,10 +126,11 @@ export function LineChart(props: LineChartProps) {
     bottom,
   )
   const hovered = hoverX ?? null
+  const written = (v: number | null | undefined) => (isMeasured(v) ? formatY(v) : gapName)
   const empty = ends.length === 0
 
   return (
-    <ChartFrame {...props} table={lineTable(lines, columns, xOf.kind)} onKey={moveSelection}>
+    <ChartFrame {...props} table={lineTable(lines, columns, xOf.kind)} onKey={onSelectX && moveSelection}>
       <div ref={ref}>
         {/* biome-ignore lint/a11y/noSvgWithoutTitle: the frame around it carries the name */}
         {/* biome-ignore lint/a11y/useKeyWithClickEvents: the frame or table around it handles the keys */}
@@ -146,7 +148,7 @@ export function LineChart(props: LineChartProps) {
           <GridY
             scale={y}
             ticks={yTicks}
-            format={formatY}
+            format={yOf.format ?? (yOf.kind === 'log' ? String : axisNumber(y, tickCount))}
             x={left}
             width={right - left}
             label={yOf.label}
@@ -265,7 +267,7 @@ export function LineChart(props: LineChartProps) {
               {lines.slice(0, 5).map((line) => (
                 <div key={line.id} style={{ display: 'contents' }}>
                   <dt className="soft">{line.name}</dt>
-                  <dd>{formatY(line.points.find((p) => p.x === hovered)?.y ?? Number.NaN)}</dd>
+                  <dd>{written(line.points.find((p) => p.x === hovered)?.y)}</dd>
                 </div>
               ))}
             </dl>

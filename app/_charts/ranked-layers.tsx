@@ -2,13 +2,14 @@
 
 import { scaleLinear } from 'd3'
 import { Fragment, type KeyboardEvent, type ReactNode } from 'react'
-import { formatDelta, formatFixed, shortLayerId } from '../_ui/format'
+import { formatDelta, formatFixed, shortLayerIds } from '../_ui/format'
+import { LayerName } from '../_ui/layer-name'
 import { ChartFrame } from './chart-frame'
 import { type CheckpointLook, CheckpointMark } from './checkpoint-mark'
 import { differenceScale } from './colour'
 import { HeatGrid, moveSelection } from './heat-map'
 import { ColourLegend } from './legend'
-import { isMeasured } from './series'
+import { isMeasured, withoutExact } from './series'
 
 export type RankedRow = {
   id: string
@@ -53,6 +54,9 @@ export function RankedLayers(props: RankedLayersProps) {
   const rows = [...top, ...bottom]
   const x = meanScale(rows).range([8, plotWidth - 8])
   const ticks = x.ticks(4)
+  const ids = rows.map((row) => row.id)
+  const wide = shortLayerIds(ids, 38)
+  const narrow = shortLayerIds(ids, 22)
   const heatRows = rows.map((row) => ({ id: row.id, values: row.changes, reason: 'not measured' }))
 
   function handleKey(event: KeyboardEvent): boolean {
@@ -77,6 +81,7 @@ export function RankedLayers(props: RankedLayersProps) {
         rows: rows.map((row) => [row.id, ...row.means, row.change]),
       }}
       onKey={handleKey}
+      opens={Boolean(onOpen)}
     >
       <table className="ranked">
         <thead>
@@ -111,10 +116,7 @@ export function RankedLayers(props: RankedLayersProps) {
               onDoubleClick={() => onOpen?.(row.id)}
             >
               <th scope="row" className="mono" title={row.id}>
-                <span className="wide">{shortLayerId(row.id, 38)}</span>
-                <span className="narrow" aria-hidden>
-                  {shortLayerId(row.id, 20)}
-                </span>
+                <LayerName id={row.id} wide={wide[i]} narrow={narrow[i]} />
               </th>
               <td className="r-plot">
                 <Dumbbell row={row} looks={looks} x={x} ticks={ticks} gapAbove={i === top.length} />
@@ -168,7 +170,7 @@ const highestDb = 60
 
 /** 0 to 30 dB, made wider only where values lie outside, never beyond 60 dB. */
 function meanScale(rows: readonly RankedRow[]) {
-  const values = rows.flatMap((row) => row.means).filter(isMeasured)
+  const values = rows.flatMap((row) => withoutExact(row.means)).filter(isMeasured)
   return scaleLinear([Math.min(0, ...values), Math.min(highestDb, Math.max(30, ...values))], [0, 1]).clamp(
     true,
   )

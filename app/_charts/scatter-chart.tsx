@@ -2,8 +2,8 @@
 
 import { extent, scaleLinear } from 'd3'
 import type { ReactNode } from 'react'
-import { formatFixed } from '../_ui/format'
 import { AxisBottom, GridY, spreadApart } from './axis'
+import { axisNumber } from './axis-number'
 import { ChartFrame } from './chart-frame'
 import { Mark } from './mark'
 import { useWidth } from './use-width'
@@ -33,7 +33,6 @@ export type ScatterChartProps = {
 export function ScatterChart(props: ScatterChartProps) {
   const { points, height = 240 } = props
   const [ref, width] = useWidth(560, props.width)
-  const formatY = props.y.format ?? ((v: number) => formatFixed(v, 1))
   const [left, right, top, bottom] = [44, width - 24, 26, height - 36]
   const x = scaleLinear(props.x.domain ?? padded(points.map((p) => p.x)), [left, right])
   const y = scaleLinear(props.y.domain ?? padded(points.map((p) => p.y)), [bottom, top]).nice(4)
@@ -57,7 +56,7 @@ export function ScatterChart(props: ScatterChartProps) {
           <GridY
             scale={y}
             ticks={y.ticks(4)}
-            format={formatY}
+            format={props.y.format ?? axisNumber(y)}
             x={left}
             width={right - left}
             label={props.y.label}

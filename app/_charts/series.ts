@@ -1,4 +1,5 @@
 /** Small sums over series with gaps. null is "not measured" and never counts as 0. */
+import { sqnrCeiling } from '../../lib/math/agreement'
 
 export type Series = readonly (number | null)[]
 
@@ -9,6 +10,21 @@ export const isMeasured = (v: number | null | undefined): v is number =>
 export function meanOf(values: Series): number | null {
   const measured = values.filter(isMeasured)
   return measured.length === 0 ? null : measured.reduce((sum, v) => sum + v, 0) / measured.length
+}
+
+/** Whether an SQNR says "equal within float32": it stands at the ceiling and is a word, not a number of dB. */
+export const isExact = (sqnr: number | null | undefined): boolean => isMeasured(sqnr) && sqnr >= sqnrCeiling
+
+/** A series of SQNR with gaps where it is exact, for axes and differences. */
+export const withoutExact = (sqnr: Series): Series => sqnr.map((v) => (isExact(v) ? null : v))
+
+/** Mean SQNR where the two differ; the ceiling if they differ nowhere; null if nothing was measured. */
+export const meanSqnr = (sqnr: Series): number | null => meanOf(withoutExact(sqnr)) ?? meanOf(sqnr)
+
+/** What a gap of such a series is called: exact, not measured, or either. */
+export function gapNameOf(sqnr: Series): string {
+  if (!sqnr.some(isExact)) return 'not measured'
+  return sqnr.every(isMeasured) ? 'exact' : 'exact or not measured'
 }
 
 /** Linear-interpolated quantile p of the measured values; null if there are none. */

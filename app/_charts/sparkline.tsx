@@ -1,7 +1,7 @@
 import { line } from 'd3'
 import { runColour } from './colour'
 import { Mark } from './mark'
-import { isMeasured } from './series'
+import { isExact, isMeasured } from './series'
 
 /** A run's quality by step in one table cell. All rows share `yDomain`; x is a root scale from 0 to `maxStep`. */
 export function Sparkline({
@@ -19,7 +19,7 @@ export function Sparkline({
   width?: number
   height?: number
 }) {
-  const measured = points.filter((p) => isMeasured(p.value))
+  const measured = points.filter((p) => isMeasured(p.value) && !isExact(p.value))
   const x = (step: number) => 5 + Math.sqrt(step / (maxStep || 1)) * (width - 10)
   const y = (v: number) => height - 4 - ((v - yDomain[0]) / (yDomain[1] - yDomain[0] || 1)) * (height - 8)
   const path = line<{ step: number; value: number | null }>()

@@ -65,7 +65,8 @@ export function UNetDiagram(props: UNetDiagramProps) {
         columns: ['layer', scale.label],
         rows: layers.map((layer) => [layer.id, values[layer.id] ?? null]),
       }}
-      onKey={handleKey}
+      onKey={onSelect && handleKey}
+      opens={Boolean(onOpen)}
     >
       <div ref={ref}>
         {/* biome-ignore lint/a11y/noSvgWithoutTitle: the frame around it carries the name */}

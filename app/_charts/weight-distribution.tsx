@@ -32,6 +32,8 @@ export type WeightDistributionProps = {
   /** Palette slot of the run; null is a teacher. */
   slot: number | null
   latentName: string
+  /** Height of the plane, px; more where nothing stands below. */
+  height?: number
   width?: number
 }
 
@@ -39,11 +41,12 @@ export type WeightDistributionProps = {
 export const valueRange = (width: number): [number, number] => [44, width - 12]
 
 const top = 44
-const bottom = 226
+const planeHeight = 182
 
 /** Latent weights as an area, the teacher's as a line, the levels they are cut to as stems, on one axis. */
 export function WeightDistribution(props: WeightDistributionProps) {
   const { latent, teacher, channels, channel, onChannel, shares, domain, slot } = props
+  const bottom = top + (props.height ?? planeHeight)
   const [ref, width] = useWidth(640, props.width)
   const [left, right] = valueRange(width)
   const x = scaleLinear(domain, [left, right])
@@ -74,7 +77,11 @@ export function WeightDistribution(props: WeightDistributionProps) {
   }
 
   return (
-    <ChartFrame {...props} table={distributionTable(props)} onKey={handleKey}>
+    <ChartFrame
+      {...props}
+      table={distributionTable(props)}
+      onKey={onChannel && channels.length > 0 ? handleKey : undefined}
+    >
       <WeightLegend {...props} />
       <div ref={ref}>
         {/* biome-ignore lint/a11y/noSvgWithoutTitle: the frame around it carries the name */}

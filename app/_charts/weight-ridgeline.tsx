@@ -93,7 +93,7 @@ export function WeightRidgeline(props: WeightRidgelineProps) {
   }
 
   return (
-    <ChartFrame {...props} table={ridgeTable(props.rows)} onKey={handleKey}>
+    <ChartFrame {...props} table={ridgeTable(props.rows)} onKey={onSelect && handleKey}>
       <div ref={ref}>
         {/* biome-ignore lint/a11y/noSvgWithoutTitle: the frame around it carries the name */}
         {/* biome-ignore lint/a11y/useKeyWithClickEvents: the frame around it handles the keys */}

@@ -2,6 +2,7 @@
  * How numbers and names are written, everywhere. A missing value is an en dash, NaN is spelt out, minus is U+2212.
  * Units are joined with a no-break space.
  */
+import { isExact } from '../_charts/series'
 
 const gap = '\u00a0'
 const none = '–'
@@ -24,8 +25,11 @@ export const formatFixed = withGaps((value, decimals: number) => {
   return Number(text) === 0 ? text.replace('-', '') : text
 })
 
-/** "12.6 dB". */
-export const formatDb = withGaps((value) => `${formatFixed(value, 1)}${gap}dB`)
+/** An SQNR without its unit: "12.6"; at the ceiling, where two outputs are equal within float32, "exact". */
+export const formatSqnr = withGaps((value) => (isExact(value) ? 'exact' : formatFixed(value, 1)))
+
+/** "12.6 dB", or "exact". */
+export const formatDb = withGaps((value) => (isExact(value) ? 'exact' : `${formatFixed(value, 1)}${gap}dB`))
 
 /** "14.2×", from 100 without decimals: "132×"; exactly 1 is "1×". */
 export const formatRatio = withGaps((value) => `${value.toFixed(value >= 100 || value === 1 ? 0 : 1)}×`)
@@ -97,7 +101,15 @@ export function formatAge(iso: string, now: Date): string {
  * then the middle; the last part and the numbers before it stay. The full id belongs into a title.
  */
 export function shortLayerId(id: string, max = 24): string {
-  if (id.length <= max) return id
+  return id.length <= max ? id : shortened(id, max)
+}
+
+/** The ids of one list: all in full if all fit, else all shortened, so that alike layers look alike. */
+export function shortLayerIds(ids: readonly string[], max: number): string[] {
+  return ids.every((id) => id.length <= max) ? [...ids] : ids.map((id) => shortened(id, max))
+}
+
+function shortened(id: string, max: number): string {
   const noBlock = id
     .split('.')
     .filter((part) => !['block', 'resnets', 'attentions'].includes(part))
@@ -112,14 +124,9 @@ export function shortLayerId(id: string, max = 24): string {
   return `${shorter.slice(0, Math.max(1, max - last.length - 1))}…${last}`
 }
 
-/** What a metric is called, its unit and the direction that is better. */
+/** What a metric is called, its unit, the direction that is better, and how it is written without and with its unit. */
 export const metricNames = {
-  sqnr: {
-    name: 'SQNR',
-    unit: 'dB',
-    better: 'up',
-    format: (v: number | null | undefined) => formatFixed(v, 1),
-  },
-  cosine: { name: 'cosine', unit: '', better: 'up', format: formatCosine },
-  lowrank: { name: 'low-rank cosine', unit: '', better: 'up', format: formatCosine },
+  sqnr: { name: 'SQNR', unit: 'dB', better: 'up', format: formatSqnr, written: formatDb },
+  cosine: { name: 'cosine', unit: '', better: 'up', format: formatCosine, written: formatCosine },
+  lowrank: { name: 'low-rank cosine', unit: '', better: 'up', format: formatCosine, written: formatCosine },
 } as const

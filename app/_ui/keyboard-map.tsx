@@ -2,29 +2,57 @@
 
 import { Dialog } from 'radix-ui'
 import { useState } from 'react'
-import { lettersAreOn, switchLetters, useKeys } from './use-keys'
+import { lettersAreOn, listenedKeys, switchLetters, useKeys } from './use-keys'
 
-const keys: [string, string[]][] = [
-  ['Move selection: layer', ['↑', '↓']],
-  ['Move selection: timestep', ['←', '→']],
-  ['Checkpoint before, after', ['[', ']']],
-  ['Worst layer next', ['N']],
-  ['Metric', ['M']],
-  ['Open the selected layer', ['Enter']],
-  ['Play, stop', ['Space']],
-  ['Table behind the focused chart', ['T']],
-  ['Share this view', ['S']],
-  ['Filter', ['/']],
-  ['Clear', ['Esc']],
-  ['This map', ['?']],
+type Entry = {
+  what: string
+  names: string[]
+  /** Keys of the page, as useKeys has them; `chart`: keys of a focused chart. Shown only where one of them works. */
+  page?: string[]
+  chart?: 'any' | 'arrows' | 'enter'
+}
+
+const entries: Entry[] = [
+  { what: 'Move the selection of the focused chart', names: ['←', '→', '↑', '↓'], chart: 'arrows' },
+  { what: 'Open the layer selected in the focused chart', names: ['Enter'], chart: 'enter' },
+  { what: 'Table behind the focused chart', names: ['T'], chart: 'any' },
+  { what: 'Step of the sampling before, after', names: ['←', '→'], page: ['ArrowLeft', 'ArrowRight'] },
+  { what: 'Play, stop', names: ['Space'], page: [' '] },
+  { what: 'Checkpoint before, after', names: ['[', ']'], page: ['[', ']'] },
+  { what: 'Next worse layer', names: ['N'], page: ['n'] },
+  { what: 'Metric', names: ['M'], page: ['m'] },
+  { what: 'Compare the picked runs', names: ['C'], page: ['c'] },
+  { what: 'Filter', names: ['/'], page: ['/'] },
+  { what: 'Clear the picked runs', names: ['Esc'], page: ['Escape'] },
+  { what: 'Share this view', names: ['S'], page: ['s'] },
+  { what: 'Light or dark theme', names: ['Shift', 'T'], page: ['T'] },
+  { what: 'This map', names: ['?'], page: ['?'] },
 ]
+
+/** The entries that do something on a page with these keys and charts. */
+export function usableEntries(page: ReadonlySet<string>, charts: readonly string[]): Entry[] {
+  return entries.filter(
+    (entry) =>
+      entry.page?.some((key) => page.has(key)) ||
+      (entry.chart === 'any' && charts.length > 0) ||
+      charts.some((keys) => entry.chart && keys.split(' ').includes(entry.chart)),
+  )
+}
+
+/** What the charts on the page take, one string each: '', 'arrows' or 'arrows enter'. */
+const chartKeys = (): string[] =>
+  [...document.querySelectorAll<HTMLElement>('.chart .plot')].map((plot) => plot.dataset.keys ?? '')
 
 /** The keys, and the switch that turns single letters off. */
 export function KeyboardMap() {
   const [open, setOpen] = useState(false)
   const [letters, setLetters] = useState(true)
+  const [shown, setShown] = useState<Entry[]>([])
   function handleOpen(next: boolean) {
-    if (next) setLetters(lettersAreOn())
+    if (next) {
+      setLetters(lettersAreOn())
+      setShown(usableEntries(listenedKeys(), chartKeys()))
+    }
     setOpen(next)
   }
   useKeys({ '?': () => handleOpen(true) })
@@ -41,7 +69,7 @@ export function KeyboardMap() {
           </Dialog.Title>
           <table className="plain">
             <tbody>
-              {keys.map(([what, names]) => (
+              {shown.map(({ what, names }) => (
                 <tr key={what}>
                   <td>{what}</td>
                   <td className="num">

@@ -1,6 +1,8 @@
 import Link from 'next/link'
 import type { ReactNode } from 'react'
+import { shortLayerId } from './format'
 import { KeyboardMap } from './keyboard-map'
+import { LayerName } from './layer-name'
 import { Logo } from './logo'
 import { ShareButton, type ShareSubject } from './share-button'
 import { ThemeSwitch } from './theme'
@@ -40,7 +42,13 @@ export function PageShell({ crumbs, share, context, frozen, children }: PageShel
                   {crumb.href && i < crumbs.length - 1 ? (
                     <Link href={crumb.href}>{crumb.label}</Link>
                   ) : (
-                    <span aria-current={i === crumbs.length - 1 ? 'page' : undefined}>{crumb.label}</span>
+                    <span aria-current={i === crumbs.length - 1 ? 'page' : undefined}>
+                      {crumb.mono ? (
+                        <LayerName id={crumb.label} narrow={shortLayerId(crumb.label, 22)} />
+                      ) : (
+                        crumb.label
+                      )}
+                    </span>
                   )}
                 </li>
               ))}

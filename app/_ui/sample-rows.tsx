@@ -7,8 +7,8 @@ export type SampleRow = {
   samples: { width: number; height: number; channels: 1 | 3; images: string[] }
 }
 
-/** Images of the same noise under each other, one row per network. */
-export function SampleRows({ rows, size = 44 }: { rows: SampleRow[]; size?: number }) {
+/** Images of the same noise under each other, per network one row where there is room for sixteen, else two. */
+export function SampleRows({ rows, size = '100%' }: { rows: SampleRow[]; size?: number | string }) {
   return (
     <div className="sample-rows">
       {rows.map((row) => (

@@ -5,14 +5,18 @@ export function Empty({
   title,
   children,
   action,
+  level = 3,
 }: {
   title: string
   children?: ReactNode
   action?: ReactNode
+  /** 2 in a card without a title of its own. */
+  level?: 2 | 3
 }) {
+  const Heading = level === 2 ? 'h2' : 'h3'
   return (
     <div className="state">
-      <h3>{title}</h3>
+      <Heading>{title}</Heading>
       {children && <div>{children}</div>}
       {action}
     </div>

@@ -2,6 +2,7 @@
 
 import { useTheme } from '../_charts/use-theme'
 import { themeCookie } from './theme-cookie'
+import { useKeys } from './use-keys'
 
 const year = 365 * 24 * 3600
 
@@ -14,6 +15,7 @@ export function ThemeSwitch() {
     // biome-ignore lint/suspicious/noDocumentCookie: the server reads it, so that no page flashes the other theme
     document.cookie = `${themeCookie}=${next}; path=/; max-age=${year}; samesite=lax`
   }
+  useKeys({ T: flip })
   return (
     <button type="button" className="button" onClick={flip} aria-label={`Theme: ${theme}. Switch`}>
       {theme === 'dark' ? 'Dark' : 'Light'}

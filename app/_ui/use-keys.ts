@@ -13,8 +13,15 @@ function isTyping(target: EventTarget | null): boolean {
   return Boolean(element?.closest('input, textarea, select, [contenteditable="true"], [role="dialog"]'))
 }
 
+type Keys = Record<string, () => void>
+
+/** What the page listens to at the moment, for the keyboard map. */
+const listening = new Set<Keys>()
+
+export const listenedKeys = (): Set<string> => new Set([...listening].flatMap((keys) => Object.keys(keys)))
+
 /** Page-wide keys by `event.key`; they rest while a field or dialog has focus or a modifier is held. */
-export function useKeys(keys: Record<string, () => void>): void {
+export function useKeys(keys: Keys): void {
   useEffect(() => {
     function handle(event: KeyboardEvent) {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target))
@@ -26,6 +33,10 @@ export function useKeys(keys: Record<string, () => void>): void {
       action()
     }
     window.addEventListener('keydown', handle)
-    return () => window.removeEventListener('keydown', handle)
+    listening.add(keys)
+    return () => {
+      window.removeEventListener('keydown', handle)
+      listening.delete(keys)
+    }
   })
 }

@@ -1,6 +1,7 @@
 import { CheckpointBadge } from '../_charts/checkpoint-mark'
-import { isMeasured } from '../_charts/series'
-import { formatBytes, formatCosine, formatCount, formatDelta, formatFixed, formatRatio } from '../_ui/format'
+import { isExact, isMeasured } from '../_charts/series'
+import { formatBytes, formatCosine, formatCount, formatDelta, formatRatio, formatSqnr } from '../_ui/format'
+import { TableScroll } from '../_ui/table-scroll'
 import { shortName } from './compare-names'
 import type { ComparedCheckpoint } from './load-compare'
 import { type SettingRow, settingRows } from './settings-diff'
@@ -18,7 +19,7 @@ const figures: Figure[] = [
     name: 'output SQNR, dB',
     better: '↑',
     value: (c) => c.outputSqnr,
-    format: (v) => formatFixed(v, 1),
+    format: formatSqnr,
     delta: (v) => formatDelta(v, 1),
   },
   {
@@ -49,7 +50,7 @@ export function CompareFigures({ checkpoints }: { checkpoints: ComparedCheckpoin
   const baseline = checkpoints[0]
   if (!baseline) return null
   return (
-    <div className="table-scroll">
+    <TableScroll label="Key figures">
       <table className="plain compare-figures">
         <thead>
           <tr>
@@ -83,16 +84,19 @@ export function CompareFigures({ checkpoints }: { checkpoints: ComparedCheckpoin
           ))}
         </tbody>
       </table>
-    </div>
+    </TableScroll>
   )
 }
 
 function FigureCell({ figure, own, from }: { figure: Figure; own: number | null; from: number | null }) {
-  const delta = isMeasured(own) && isMeasured(from) ? own - from : null
+  const differs = figure.format !== formatSqnr || !(isExact(own) || isExact(from))
+  const delta = isMeasured(own) && isMeasured(from) && differs ? own - from : null
   const worse = delta !== null && (figure.better === '↑' ? delta < 0 : delta > 0)
   return (
     <td className="num">
-      {delta !== null && <span className={worse ? 'small worse' : 'small soft'}>{figure.delta(delta)}</span>}{' '}
+      {delta !== null && (
+        <span className={worse ? 'delta small worse' : 'delta small soft'}>{figure.delta(delta)}</span>
+      )}{' '}
       <b>{figure.format(own)}</b>
     </td>
   )
@@ -129,7 +133,7 @@ export function CompareSettings({
         )}
       </p>
       {shown.length > 0 && (
-        <div className="table-scroll">
+        <TableScroll label="Settings">
           <table className="plain">
             <thead>
               <tr>
@@ -157,7 +161,7 @@ export function CompareSettings({
               ))}
             </tbody>
           </table>
-        </div>
+        </TableScroll>
       )}
     </>
   )

@@ -1,5 +1,5 @@
 /** Layers of several checkpoints by how much their output error changed against the baseline. */
-import { isMeasured, meanOf, type Series } from '../_charts/series'
+import { isExact, isMeasured, meanSqnr, type Series } from '../_charts/series'
 
 /** What ranking needs of a checkpoint. */
 export type Measured = {
@@ -11,7 +11,7 @@ export type Measured = {
 
 export type RankedLayer = {
   id: string
-  /** Mean SQNR over the timesteps that all of them measured, one per checkpoint, dB. */
+  /** Mean SQNR over the timesteps that both ends measured and neither has exact, one per checkpoint, dB. */
   means: (number | null)[]
   /** Mean of the last checkpoint minus the baseline's, dB; positive is better. */
   change: number
@@ -30,6 +30,8 @@ export type Ranking = {
   others: string[]
   /** Layers all have, kept in full precision in every one: their error is only what they inherit, unranked. */
   kept: string[]
+  /** Layers all have whose output equals the teacher's in baseline or last: there is no change in dB to rank. */
+  exact: string[]
   /** Binarized layers all have but that were not measured in baseline and last. */
   unmeasured: string[]
 }
@@ -46,13 +48,19 @@ export function rankLayers(checkpoints: readonly Measured[]): Ranking {
     checkpoints.every((c) => c.layers.find((layer) => layer.id === id)?.bases === 0)
   const kept = common.filter(isKept)
   const binarized = common.filter((id) => !kept.includes(id))
-  if (!baseline || !last) return { timesteps: [], layers: [], common, others, kept, unmeasured: binarized }
+  if (!baseline || !last)
+    return { timesteps: [], layers: [], common, others, kept, exact: [], unmeasured: binarized }
   const timesteps = baseline.timesteps.filter((t) => last.timesteps.includes(t))
   const layers = binarized
     .flatMap((id) => rankedLayer(id, checkpoints, timesteps) ?? [])
     .sort((a, b) => b.change - a.change)
   const ranked = new Set(layers.map((layer) => layer.id))
-  return { timesteps, layers, common, others, kept, unmeasured: binarized.filter((id) => !ranked.has(id)) }
+  const unranked = binarized.filter((id) => !ranked.has(id))
+  const exact = unranked.filter((id) =>
+    [baseline, last].some((c) => c.layers.find((layer) => layer.id === id)?.sqnr?.some(isExact)),
+  )
+  const unmeasured = unranked.filter((id) => !exact.includes(id))
+  return { timesteps, layers, common, others, kept, exact, unmeasured }
 }
 
 function rankedLayer(id: string, checkpoints: readonly Measured[], timesteps: number[]): RankedLayer | null {
@@ -62,9 +70,10 @@ function rankedLayer(id: string, checkpoints: readonly Measured[], timesteps: nu
   })
   const first = byTime[0]!
   const last = byTime.at(-1)!
-  const both = timesteps.filter((t) => isMeasured(first.get(t)) && isMeasured(last.get(t)))
+  const differs = (v: number | null | undefined) => isMeasured(v) && !isExact(v)
+  const both = timesteps.filter((t) => differs(first.get(t)) && differs(last.get(t)))
   if (both.length === 0) return null
-  const means = byTime.map((values) => meanOf(both.map((t) => values.get(t) ?? null)))
+  const means = byTime.map((values) => meanSqnr(both.map((t) => values.get(t) ?? null)))
   return {
     id,
     means,

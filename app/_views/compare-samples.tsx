@@ -1,6 +1,6 @@
 'use client'
 
-import { type KeyboardEvent, type PointerEvent, useMemo, useState } from 'react'
+import { type CSSProperties, type KeyboardEvent, type PointerEvent, useMemo, useState } from 'react'
 import { CheckpointBadge } from '../_charts/checkpoint-mark'
 import { ColourLegend } from '../_charts/legend'
 import { PixelDifference, pixelDifferenceScale } from '../_charts/pixel-difference'
@@ -53,7 +53,10 @@ export function CompareSamples({ data, image, onImage }: CompareSamplesProps) {
   const [a, b] = [compared[0]!, compared.at(-1)!]
   const same = sameSize(a.samples, b.samples)
   return (
-    <div className="columns wide-left">
+    <div
+      className="columns compare-samples"
+      style={{ '--rows-share': rowsShare(rows.length), '--pictures': Math.min(16, count) } as CSSProperties}
+    >
       <Card
         title="Same noise, same picture?"
         caption={`${sampling.join('; ')}. ${count} images; a click opens the picture in the wipe.${
@@ -104,7 +107,7 @@ export function CompareSamples({ data, image, onImage }: CompareSamplesProps) {
         </div>
       </Card>
       <Card
-        title={`#${selected}, wipe and difference`}
+        title={`Picture ${selected}: wipe and difference`}
         caption={
           compared.length > 1
             ? `Left of the handle ${a.name}, right of it ${b.name}. Orange: brighter in ${b.name}.`
@@ -122,6 +125,12 @@ export function CompareSamples({ data, image, onImage }: CompareSamplesProps) {
     </div>
   )
 }
+
+/**
+ * Width of the rows of pictures over that of the wipe, so that both cards end together: the rows grow with their
+ * number, the wipe with its width.
+ */
+const rowsShare = (rows: number): string => (rows <= 3 ? '2.4fr' : rows === 4 ? '1.65fr' : '1.2fr')
 
 const sameSize = (a: Thumbnails, b: Thumbnails): boolean =>
   a.width === b.width && a.height === b.height && a.channels === b.channels

@@ -8,13 +8,14 @@ import { checkpointDash } from '../_charts/checkpoint-mark'
 import { metricScales } from '../_charts/colour'
 import { LineChart } from '../_charts/line-chart'
 import { RankedLayers } from '../_charts/ranked-layers'
-import { isMeasured, nearestIndex } from '../_charts/series'
+import { gapNameOf, isExact, isMeasured, nearestIndex, withoutExact } from '../_charts/series'
 import { WeightOverlay } from '../_charts/weight-overlay'
 import { Card, Sentence } from '../_ui/card'
 import { formatBytes, formatCount, formatDb, formatDelta } from '../_ui/format'
 import { ContextBar, ContextItem, PageShell } from '../_ui/page-shell'
 import { RunName } from '../_ui/run-mark'
 import { Empty } from '../_ui/states'
+import { useKeys } from '../_ui/use-keys'
 import { useView } from '../_ui/use-view'
 import './compare.css'
 import { CompareFigures, CompareSettings } from './compare-figures'
@@ -44,7 +45,7 @@ export function CompareView({ data, initial, frozen }: CompareViewProps) {
       <PageShell crumbs={crumbs} frozen={frozen}>
         <h1>Compare</h1>
         <Card>
-          <NothingToCompare data={data} onReferences={onReferences} />
+          <NothingToCompare data={data} onReferences={frozen ? undefined : onReferences} />
         </Card>
       </PageShell>
     )
@@ -74,6 +75,12 @@ function Comparison({ data, initial, frozen, loading, onReferences }: Comparison
   const t = ranking.timesteps[at] ?? null
   const last = checkpoints.at(-1)!
   const layerHref = (id: string) => pageUrl('layer', last.run.name, id, { c: last.step, t: view.t })
+  const fromWorst = ranking.layers.toReversed()
+  const nextWorse = () => {
+    const next = fromWorst[(fromWorst.findIndex((row) => row.id === layer) + 1) % fromWorst.length]
+    if (next) setView({ l: next.id })
+  }
+  useKeys(fromWorst.length > 0 ? { n: nextWorse } : {})
 
   return (
     <PageShell
@@ -110,17 +117,22 @@ function Comparison({ data, initial, frozen, loading, onReferences }: Comparison
       </div>
       <CompareSamples data={data} image={view.i} onImage={(i) => setView({ i })} />
       <div className="columns wide-left">
-        <Card>
-          <RankedCard
-            data={data}
-            ranking={ranking}
-            selected={{ row: layer, t }}
-            onSelect={(row, time) => setView(time === null ? { l: row } : { l: row, t: time })}
-            onOpen={(id) => router.push(layerHref(id))}
-            all={allLayers}
-            onAll={setAllLayers}
-          />
-        </Card>
+        <div className="stack">
+          <Card>
+            <RankedCard
+              data={data}
+              ranking={ranking}
+              selected={{ row: layer, t }}
+              onSelect={(row, time) => setView(time === null ? { l: row } : { l: row, t: time })}
+              onOpen={(id) => router.push(layerHref(id))}
+              all={allLayers}
+              onAll={setAllLayers}
+            />
+          </Card>
+          <Card title="What differs in the settings">
+            <CompareSettings checkpoints={checkpoints} all={allSettings} onAll={setAllSettings} />
+          </Card>
+        </div>
         {layer && (
           <SelectedLayer
             data={data}
@@ -131,9 +143,6 @@ function Comparison({ data, initial, frozen, loading, onReferences }: Comparison
           />
         )}
       </div>
-      <Card title="What differs in the settings">
-        <CompareSettings checkpoints={checkpoints} all={allSettings} onAll={setAllSettings} />
-      </Card>
     </PageShell>
   )
 }
@@ -158,18 +167,31 @@ function CompareSentence({ checkpoints, ranking }: { checkpoints: ComparedCheckp
   return (
     <>
       <b>{shortName(last, checkpoints)}</b> follows the teacher{' '}
-      <b>
-        {formatDb(Math.abs(to - from))} {to >= from ? 'closer' : 'less closely'}
-      </b>{' '}
-      than {shortName(baseline, checkpoints)} on average ({formatDb(from)} → {formatDb(to)})
+      {isExact(from) || isExact(to) ? (
+        <>
+          at <b>{formatDb(to)}</b>, {shortName(baseline, checkpoints)} at <b>{formatDb(from)}</b>
+        </>
+      ) : (
+        <>
+          <b>
+            {formatDb(Math.abs(to - from))} {to >= from ? 'closer' : 'less closely'}
+          </b>{' '}
+          than {shortName(baseline, checkpoints)} on average ({formatDb(from)} → {formatDb(to)})
+        </>
+      )}
       {Math.abs(bytes) >= 1024 && (
         <>
           {' '}
           for {formatBytes(Math.abs(bytes))} {bytes > 0 ? 'more' : 'less'}
         </>
       )}
-      . {better} of {layers.length} binarized layers got better, <b className="mono">{best.id}</b> most (
-      {formatDelta(best.change, 1)} dB)
+      . {better === 0 ? 'None' : better === layers.length ? 'All' : better} of {layers.length} binarized
+      layers got better
+      {better > 0 && (
+        <>
+          , <b className="mono">{best.id}</b> most ({formatDelta(best.change, 1)} dB)
+        </>
+      )}
       {worst.change < 0 && (
         <>
           ; <b className="mono">{worst.id}</b> got worse most ({formatDelta(worst.change, 1)} dB)
@@ -217,7 +239,7 @@ type RankedCardProps = {
 
 function RankedCard({ data, ranking, selected, onSelect, onOpen, all, onAll }: RankedCardProps) {
   const { checkpoints } = data
-  const { layers, timesteps, kept, unmeasured } = ranking
+  const { layers, timesteps, kept, exact, unmeasured } = ranking
   if (layers.length === 0)
     return (
       <>
@@ -267,6 +289,12 @@ function RankedCard({ data, ranking, selected, onSelect, onOpen, all, onAll }: R
             {kept.length} kept in full precision left out
           </>
         )}
+        {exact.length > 0 && (
+          <>
+            <br />
+            {exact.length} exact in {names[0]} or {names.at(-1)}, without a change in dB
+          </>
+        )}
         {unmeasured.length > 0 && (
           <>
             <br />
@@ -295,11 +323,14 @@ function SelectedLayer({ data, id, t, onTime, href }: SelectedLayerProps) {
       ? [{ checkpoint: c, layer, name: shortName(c, checkpoints), look: { slot: c.run.slot, age: c.age } }]
       : []
   })
-  const measured = own.filter(({ layer }) => layer.sqnr?.some(isMeasured))
-  const values = measured.flatMap(({ layer }) => layer.sqnr ?? []).filter(isMeasured)
+  const differing = own.map(({ layer }) => withoutExact(layer.sqnr ?? []))
+  const measured = own.filter((_, i) => differing[i]!.some(isMeasured))
+  const same = own.filter(({ layer }, i) => layer.sqnr?.some(isExact) && !differing[i]!.some(isMeasured))
+  const sameNote = same.length > 0 ? ` Exact in ${same.map(({ name }) => name).join(', ')}.` : ''
+  const values = differing.flat().filter(isMeasured)
   const [low, high] = metricScales.sqnr.domain
   return (
-    <div className="columns selected-layer">
+    <div className="stack">
       <Card>
         <WeightOverlay
           title={<>Weights of {href ? <Link href={href}>{id}</Link> : id}</>}
@@ -324,7 +355,7 @@ function SelectedLayer({ data, id, t, onTime, href }: SelectedLayerProps) {
         {measured.length > 0 ? (
           <LineChart
             title="Its output over timesteps"
-            caption="Accumulated output SQNR against the teacher, dB, higher is better ↑."
+            caption={`Accumulated output SQNR against the teacher, dB, higher is better ↑.${sameNote}`}
             message={`Output SQNR of ${id} over timesteps in ${measured.length} checkpoints`}
             csvName={`${id}-sqnr`}
             lines={measured.map(({ checkpoint, layer, name, look }) => ({
@@ -333,9 +364,10 @@ function SelectedLayer({ data, id, t, onTime, href }: SelectedLayerProps) {
               slot: look.slot,
               dash: checkpointDash(look),
               points: checkpoint.timesteps
-                .map((time, i) => ({ x: time, y: layer.sqnr?.[i] ?? null }))
+                .map((time, i) => ({ x: time, y: withoutExact(layer.sqnr ?? [])[i] ?? null }))
                 .toReversed(),
             }))}
+            gapName={gapNameOf(measured.flatMap(({ layer }) => layer.sqnr ?? []))}
             x={{ kind: 'time' }}
             y={{ label: 'SQNR, dB ↑', domain: [Math.min(low, ...values), Math.max(high, ...values)] }}
             references={[{ y: 0, label: '0 dB: error as large as the signal' }]}
@@ -345,7 +377,9 @@ function SelectedLayer({ data, id, t, onTime, href }: SelectedLayerProps) {
         ) : (
           <>
             <h2>Its output over timesteps</h2>
-            <Empty title="Not measured in any of them" />
+            <Empty title={same.length > 0 ? 'Exact at every timestep' : 'Not measured in any of them'}>
+              {sameNote && <p>The output equals the teacher’s within float32.{sameNote}</p>}
+            </Empty>
           </>
         )}
       </Card>
@@ -353,7 +387,11 @@ function SelectedLayer({ data, id, t, onTime, href }: SelectedLayerProps) {
   )
 }
 
-type NothingProps = { data: CompareViewData; onReferences: (references: string[]) => void }
+type NothingProps = {
+  data: CompareViewData
+  /** Absent in a frozen view: nothing can join. */
+  onReferences?: (references: string[]) => void
+}
 
 /** Fewer than two checkpoints: what could be compared, one click away. */
 function NothingToCompare({ data, onReferences }: NothingProps) {
@@ -362,6 +400,7 @@ function NothingToCompare({ data, onReferences }: NothingProps) {
   const one = checkpoints[0]
   return (
     <Empty
+      level={2}
       title={one ? `${fullName(one)} needs something to be compared with` : 'Pick two checkpoints to compare'}
     >
       {problems.map((problem) => (
@@ -380,7 +419,7 @@ function NothingToCompare({ data, onReferences }: NothingProps) {
       ) : (
         <p>Only one checkpoint is stored. Import another one on the Runs page.</p>
       )}
-      {choices.length > 0 && (
+      {choices.length > 0 && onReferences && (
         <AddCheckpoint
           choices={choices}
           taken={checkpoints.map((c) => `${c.run.name}@${c.step}`)}

@@ -1,11 +1,13 @@
 /** What a Layer page says first, as data: how well the weights are held and how far the output is from the teacher's. */
-import { isMeasured, meanOf, type Series } from '../_charts/series'
+import { isExact, isMeasured, meanSqnr, type Series } from '../_charts/series'
 import type { LayerNeighbour } from './load-layer'
 import { type Parting, partingOf } from './run-finding'
 
 export type LayerFinding = {
-  /** Mean over timesteps of the output SQNR, dB. */
+  /** Mean of the output SQNR over the timesteps at which it is not exact, dB. */
   mean: number
+  /** Share of the measured timesteps at which the output equals the teacher's within float32. */
+  exact: number
   parting: Parting
   worst: { t: number; value: number }
   /** Share of the measured timesteps at which the error is larger than the signal (below 0 dB). */
@@ -21,7 +23,7 @@ export function layerFinding(
   sqnr: Series | null,
   layers: readonly LayerNeighbour[],
 ): LayerFinding | null {
-  const mean = sqnr && meanOf(sqnr)
+  const mean = sqnr && meanSqnr(sqnr)
   const parting = sqnr && partingOf(timesteps, sqnr)
   if (mean === null || !parting) return null
   const measured = timesteps.flatMap((t, i) => {
@@ -30,6 +32,7 @@ export function layerFinding(
   })
   return {
     mean,
+    exact: measured.filter((p) => isExact(p.value)).length / measured.length,
     parting,
     worst: measured.reduce((low, p) => (p.value < low.value ? p : low)),
     drowned: measured.filter((p) => p.value < 0).length / measured.length,
@@ -41,7 +44,7 @@ export function layerFinding(
 export function worstLayers(layers: readonly LayerNeighbour[]): string[] {
   return layers
     .flatMap(({ layer, bases, sqnr }) => {
-      const mean = sqnr && meanOf(sqnr)
+      const mean = sqnr && meanSqnr(sqnr)
       return bases > 0 && mean !== null ? [{ id: layer.id, mean }] : []
     })
     .sort((a, b) => a.mean - b.mean)

@@ -1,6 +1,7 @@
 import type { LayerRecord } from '../../lib/record/run'
-import { isMeasured, meanOf, type Series } from '../_charts/series'
-import { formatCosine, formatCount, formatFixed, formatPercent, formatScale } from '../_ui/format'
+import { isMeasured, meanOf, meanSqnr, type Series } from '../_charts/series'
+import { formatCosine, formatCount, formatFixed, formatPercent, formatScale, formatSqnr } from '../_ui/format'
+import { TableScroll } from '../_ui/table-scroll'
 
 type Measure = {
   name: string
@@ -9,7 +10,11 @@ type Measure = {
   /** Of the weights alone. */
   weights?: number | null
   series: Series
+  mean?: (series: Series) => number | null
 }
+
+/** "leading axis", "16 leading axes". */
+export const leadingAxes = (rank: number): string => (rank === 1 ? 'leading axis' : `${rank} leading axes`)
 
 /** Every measure of the output with its direction: in the weights, at the selected t, over all timesteps. */
 export function OutputNumbers({
@@ -27,9 +32,10 @@ export function OutputNumbers({
         {
           name: 'SQNR, dB',
           better: '↑',
-          format: (v) => formatFixed(v, 1),
+          format: formatSqnr,
           weights: weights.reconstruction?.sqnr,
           series: alignment.sqnr,
+          mean: meanSqnr,
         },
         {
           name: 'cosine',
@@ -39,19 +45,19 @@ export function OutputNumbers({
           series: alignment.cosine,
         },
         {
-          name: `cosine in ${alignment.rank} leading axes`,
+          name: `cosine in the ${leadingAxes(alignment.rank)}`,
           better: '↑',
           format: formatCosine,
           series: alignment.lowRankCosine,
         },
         {
-          name: 'energy in these axes, teacher',
+          name: `energy ${alignment.rank === 1 ? 'on this axis' : 'in these axes'}, teacher`,
           better: '',
           format: formatPercent,
           series: alignment.lowRankTeacherEnergy,
         },
         {
-          name: 'energy in these axes, student',
+          name: `energy ${alignment.rank === 1 ? 'on this axis' : 'in these axes'}, student`,
           better: '',
           format: formatPercent,
           series: alignment.lowRankStudentEnergy,
@@ -59,7 +65,7 @@ export function OutputNumbers({
       ]
     : []
   return (
-    <div className="table-scroll numbers">
+    <TableScroll label="Measures of the output" className="numbers">
       <table className="plain">
         <thead>
           <tr>
@@ -82,6 +88,7 @@ export function OutputNumbers({
         <tbody>
           {measures.map((m) => {
             const measured = m.series.filter(isMeasured)
+            if (measured.length === 0) return null
             return (
               <tr key={m.name}>
                 <th scope="row">{m.name}</th>
@@ -90,42 +97,38 @@ export function OutputNumbers({
                 <td className="num">
                   <b>{m.format(m.series[at])}</b>
                 </td>
-                <td className="num">{m.format(meanOf(m.series))}</td>
+                <td className="num">{m.format((m.mean ?? meanOf)(m.series))}</td>
                 <td className="num">{m.format(measured.length > 0 ? Math.min(...measured) : null)}</td>
               </tr>
             )
           })}
         </tbody>
       </table>
-    </div>
+    </TableScroll>
   )
 }
 
-/** Moments of the float weights beside the teacher's, then what binarization did to them. */
+type MomentRow = [string, (m: LayerRecord['weights']['latent']['moments']) => string]
+
+const values: MomentRow = ['values', (m) => formatCount(m.count)]
+const notFinite: MomentRow = ['not finite', (m) => formatCount(m.nonFinite)]
+
+/** Moments of the float weights beside the teacher's. */
 export function WeightNumbers({ record, teacherRun }: { record: LayerRecord; teacherRun: boolean }) {
-  const { latent, teacher, sigma1, sigma2, alpha, againstTeacher, flips } = record.weights
-  const both: [string, (m: typeof latent.moments) => string][] = [
-    ['values', (m) => formatCount(m.count)],
+  const { latent, teacher, sigma1 } = record.weights
+  const rows: MomentRow[] = [
+    // Beside the scales of a binarized layer there is room for fewer; its count stands in the head of the page.
+    ...(sigma1 ? [] : [values]),
     ['mean', (m) => formatScale(m.mean)],
     ['standard deviation', (m) => formatScale(m.std)],
     ['mean |w|', (m) => formatScale(m.meanAbs)],
     ['smallest', (m) => formatScale(m.min)],
     ['largest', (m) => formatScale(m.max)],
-    ['kurtosis (3: Gaussian)', (m) => (m.kurtosis === null ? '–' : formatFixed(m.kurtosis, 2))],
-    ['not finite', (m) => formatCount(m.nonFinite)],
+    ['kurtosis (3: Gaussian)', (m) => formatFixed(m.kurtosis, 2)],
+    ...(sigma1 && latent.moments.nonFinite === 0 ? [] : [notFinite]),
   ]
-  const own: [string, string][] = sigma1
-    ? [
-        ['mean σ1', formatScale(meanOf(sigma1))],
-        ...(sigma2 ? [['mean σ2', formatScale(meanOf(sigma2))] as [string, string]] : []),
-        ['α, step of the 4- or 8-bit input', formatScale(alpha)],
-        ['SQNR against the teacher’s weights, dB ↑', formatFixed(againstTeacher?.sqnr, 1)],
-        ['cosine with the teacher’s weights ↑', formatCosine(againstTeacher?.cosine)],
-        ['signs that differ from the teacher’s', formatPercent(flips)],
-      ]
-    : []
   return (
-    <div className="table-scroll numbers">
+    <TableScroll label="Numbers of the weights" className="numbers">
       <table className="plain">
         <thead>
           <tr>
@@ -141,22 +144,58 @@ export function WeightNumbers({ record, teacherRun }: { record: LayerRecord; tea
           </tr>
         </thead>
         <tbody>
-          {both.map(([name, write]) => (
+          {rows.map(([name, write]) => (
             <tr key={name}>
               <th scope="row">{name}</th>
               <td className="num">{write(latent.moments)}</td>
               {teacher && <td className="num">{write(teacher.moments)}</td>}
             </tr>
           ))}
-          {own.map(([name, value]) => (
+        </tbody>
+      </table>
+    </TableScroll>
+  )
+}
+
+/** What binarization made of the weights. */
+export function BinarizedNumbers({ record }: { record: LayerRecord }) {
+  const { sigma1, sigma2, alpha, againstTeacher, flips } = record.weights
+  if (!sigma1) return null
+  const rows: [string, string][] = [
+    ['mean σ1', formatScale(meanOf(sigma1))],
+    ...(sigma2 ? [['mean σ2', formatScale(meanOf(sigma2))] as [string, string]] : []),
+    ...(alpha === null
+      ? []
+      : [
+          [`α, step of the ${record.precision.activationBits}-bit input`, formatScale(alpha)] as [
+            string,
+            string,
+          ],
+        ]),
+    ['SQNR against the teacher’s weights, dB ↑', formatSqnr(againstTeacher?.sqnr)],
+    ['cosine with the teacher’s weights ↑', formatCosine(againstTeacher?.cosine)],
+    ['signs that differ from the teacher’s', formatPercent(flips)],
+  ]
+  return (
+    <TableScroll label="Numbers of the binarized weights" className="numbers">
+      <table className="plain">
+        <thead>
+          <tr>
+            <th scope="col">binarized</th>
+            <th scope="col" className="num">
+              student
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(([name, value]) => (
             <tr key={name}>
               <th scope="row">{name}</th>
               <td className="num">{value}</td>
-              {teacher && <td className="num">–</td>}
             </tr>
           ))}
         </tbody>
       </table>
-    </div>
+    </TableScroll>
   )
 }

@@ -3,18 +3,27 @@
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { useTransition } from 'react'
-import { sqnrCeiling } from '../../lib/math/agreement'
 import { pageUrl, type ViewParams } from '../../lib/record/view'
 import { BasisScales } from '../_charts/basis-scales'
 import { metricScales } from '../_charts/colour'
 import { levelsPerChannel, shareOutside, valueDomain } from '../_charts/levels'
 import { LineChart } from '../_charts/line-chart'
-import { nearestIndex, type Series } from '../_charts/series'
+import { gapNameOf, isExact, isMeasured, nearestIndex, type Series, withoutExact } from '../_charts/series'
 import { UNetPlace } from '../_charts/unet-place'
 import { WeightDistribution } from '../_charts/weight-distribution'
 import { WeightRidgeline } from '../_charts/weight-ridgeline'
 import { Card, KeyFigure, Sentence } from '../_ui/card'
-import { formatCosine, formatCount, formatDb, formatFixed, formatPercent, formatScale } from '../_ui/format'
+import {
+  formatCosine,
+  formatCount,
+  formatDb,
+  formatFixed,
+  formatPercent,
+  formatScale,
+  formatSqnr,
+  shortLayerId,
+} from '../_ui/format'
+import { LayerName } from '../_ui/layer-name'
 import { ContextBar, ContextItem, PageShell } from '../_ui/page-shell'
 import { RunName } from '../_ui/run-mark'
 import { Empty } from '../_ui/states'
@@ -22,7 +31,7 @@ import { useKeys } from '../_ui/use-keys'
 import { useView } from '../_ui/use-view'
 import './layer.css'
 import { type LayerFinding, layerFinding, ordinal, worstLayers } from './layer-finding'
-import { OutputNumbers, WeightNumbers } from './layer-numbers'
+import { BinarizedNumbers, leadingAxes, OutputNumbers, WeightNumbers } from './layer-numbers'
 import type { LayerMoment, LayerViewData } from './load-layer'
 import { partingDb } from './run-finding'
 
@@ -48,7 +57,9 @@ export function LayerView({ data, initial, frozen }: LayerViewProps) {
   const channel = Math.min(Math.max(0, view.ch), Math.max(0, channels - 1))
   const steps = data.history.map((moment) => moment.step)
 
-  const href = (layer: string) => pageUrl('layer', run.name, layer, { c: view.c, t: view.t })
+  // A frozen view leads to what there is of the very checkpoint it shows.
+  const c = frozen ? step : view.c
+  const href = (layer: string) => pageUrl('layer', run.name, layer, { c, t: view.t })
   const place = layers.findIndex((other) => other.layer.id === id)
   const before = layers[place - 1]?.layer.id
   const after = layers[place + 1]?.layer.id
@@ -60,16 +71,19 @@ export function LayerView({ data, initial, frozen }: LayerViewProps) {
   const selectTime = (next: number) => setView({ t: next })
   const worst = worstLayers(layers)
   useKeys({
-    '[': () => moveTo(steps[steps.indexOf(step) - 1]),
-    ']': () => moveTo(steps[steps.indexOf(step) + 1]),
-    n: () => go(worst[(worst.indexOf(id) + 1) % worst.length]),
+    ...(steps.length > 1 &&
+      !frozen && {
+        '[': () => moveTo(steps[steps.indexOf(step) - 1]),
+        ']': () => moveTo(steps[steps.indexOf(step) + 1]),
+      }),
+    ...(worst.length > 0 && !frozen && { n: () => go(worst[(worst.indexOf(id) + 1) % worst.length]) }),
   })
 
   return (
     <PageShell
       crumbs={[
         { label: 'Runs', href: '/' },
-        { label: run.name, href: pageUrl('run', run.name, null, { c: view.c, t: view.t }) },
+        { label: run.name, href: pageUrl('run', run.name, null, { c, t: view.t }) },
         { label: id, mono: true },
       ]}
       frozen={frozen}
@@ -102,16 +116,20 @@ export function LayerView({ data, initial, frozen }: LayerViewProps) {
           {!frozen && (
             <ContextItem name="layer">
               {before && (
-                <Link href={href(before)} className="mono layer-step" aria-label={`Layer before: ${before}`}>
-                  ‹ {before}
+                <Link href={href(before)} className="mono layer-step">
+                  <span aria-hidden>‹ </span>
+                  <span className="unseen">Layer before: </span>
+                  <LayerName id={before} wide={shortLayerId(before)} narrow={shortLayerId(before, 15)} />
                 </Link>
               )}
               <b>
                 {place + 1} of {layers.length}
               </b>
               {after && (
-                <Link href={href(after)} className="mono layer-step" aria-label={`Layer after: ${after}`}>
-                  {after} ›
+                <Link href={href(after)} className="mono layer-step">
+                  <span className="unseen">Layer after: </span>
+                  <LayerName id={after} wide={shortLayerId(after)} narrow={shortLayerId(after, 15)} />
+                  <span aria-hidden> ›</span>
                 </Link>
               )}
             </ContextItem>
@@ -140,16 +158,14 @@ export function LayerView({ data, initial, frozen }: LayerViewProps) {
   )
 }
 
-const isEqual = (sqnr: number): boolean => sqnr >= sqnrCeiling
-
-function outputFigure(sqnr: number | null | undefined): { value: string; unit?: string } {
+function sqnrFigure(sqnr: number | null | undefined): { value: string; unit?: string } {
   if (sqnr === null || sqnr === undefined) return { value: '–' }
-  return isEqual(sqnr) ? { value: 'equal' } : { value: formatFixed(sqnr, 1), unit: 'dB' }
+  return { value: formatSqnr(sqnr), unit: isExact(sqnr) ? undefined : 'dB' }
 }
 
 /** Where the crosshair stands before the reader chose: where the layer parts, else where it is worst. */
 function startingTimestep(finding: LayerFinding | null): number {
-  if (!finding || isEqual(finding.worst.value)) return 100
+  if (!finding || isExact(finding.worst.value)) return 100
   const { parting } = finding
   return parting.kind === 'from' || parting.kind === 'between' ? parting.t : finding.worst.t
 }
@@ -195,11 +211,10 @@ function LayerHead({ data, finding, at, t, loading }: LayerHeadProps) {
         <dl className="figure-list">
           <KeyFigure
             name="Weights, SQNR ↑"
-            value={precision.bases === 0 ? 'kept' : formatFixed(weights.reconstruction?.sqnr, 1)}
-            unit={precision.bases === 0 ? undefined : 'dB'}
+            {...(precision.bases === 0 ? { value: 'kept' } : sqnrFigure(weights.reconstruction?.sqnr))}
           />
-          <KeyFigure name={`Output, t ${t ?? '–'} ↑`} {...outputFigure(alignment?.sqnr[at])} />
-          <KeyFigure name="Output, mean over t ↑" {...outputFigure(finding?.mean)} />
+          <KeyFigure name={`Output, t ${t ?? '–'} ↑`} {...sqnrFigure(alignment?.sqnr[at])} />
+          <KeyFigure name="Output, mean over t ↑" {...sqnrFigure(finding?.mean)} />
         </dl>
       )}
       <UNetPlace
@@ -247,8 +262,8 @@ function LayerSentence({ data, finding }: { data: LayerViewData; finding: LayerF
 }
 
 function FindingSentence({ finding }: { finding: LayerFinding }) {
-  const { parting, worst, drowned, rank } = finding
-  if (isEqual(worst.value)) return <>The output equals the teacher’s at every timestep.</>
+  const { parting, worst, exact, drowned, rank } = finding
+  if (isExact(worst.value)) return <>Its output equals the teacher’s at every timestep, within float32.</>
   return (
     <>
       The output {parting.kind === 'never' && <>stays at {partingDb} dB or better at every timestep</>}
@@ -260,6 +275,9 @@ function FindingSentence({ finding }: { finding: LayerFinding }) {
         </>
       )}
       ; it is furthest at t = {worst.t} (<b>{formatDb(worst.value)}</b>).
+      {exact > 0 && (
+        <> At {formatPercent(exact)} of the timesteps it is exact; the mean is over the others.</>
+      )}
       {drowned > 0 && <> At {formatPercent(drowned)} of the timesteps the error is larger than the signal.</>}
       {rank && (
         <>
@@ -280,6 +298,12 @@ type WeightsCardProps = {
 
 const momentLevels = ({ sigma1, sigma2 }: LayerMoment, channel: number): number[] =>
   (levelsPerChannel(sigma1, sigma2)[channel] ?? []).map((level) => level.value)
+
+/** Height of the distribution where no ridgeline follows: it ends with the scales, or numbers, beside it. */
+function aloneHeight(sigma1: number[] | null, sigma2: number[] | null): number | undefined {
+  if (!sigma1) return undefined
+  return sigma2 ? 300 : 262
+}
 
 function WeightsCard({ data, channel, onChannel, onStep }: WeightsCardProps) {
   const { run, record, history } = data
@@ -330,6 +354,7 @@ function WeightsCard({ data, channel, onChannel, onStep }: WeightsCardProps) {
         shares={levelShares}
         domain={domain}
         slot={run.slot}
+        height={history.length > 1 ? undefined : aloneHeight(sigma1, sigma2)}
         latentName={
           run.role === 'teacher' ? 'full precision' : binarized ? 'latent, student' : 'kept, student'
         }
@@ -424,15 +449,22 @@ function AlignmentCards({ data, t, at, onTime }: AlignmentProps) {
   if (run.role === 'teacher') return null
   if (!alignment || timesteps.length === 0)
     return (
-      <Card title="Alignment over timesteps">
-        <Empty title={kept ? 'Kept in full precision' : 'No activations yet'}>
-          <p>
-            {kept
-              ? 'This layer computes with the teacher’s precision and its output was not compared.'
-              : 'Only weights were imported. Diagnose the checkpoint against its teacher to see where they part.'}
-          </p>
-        </Empty>
-      </Card>
+      <>
+        <Card title="Alignment over timesteps">
+          <Empty title={kept ? 'Kept in full precision' : 'No activations yet'}>
+            <p>
+              {kept
+                ? 'This layer computes with the teacher’s precision and its output was not compared.'
+                : 'Only weights were imported. Diagnose the checkpoint against its teacher to see where they part.'}
+            </p>
+          </Empty>
+        </Card>
+        {!kept && (
+          <div className="columns halves">
+            <WeightCards record={record} />
+          </div>
+        )}
+      </>
     )
   const points = (series: Series) =>
     timesteps.map((time, i) => ({ x: time, y: series[i] ?? null })).toReversed()
@@ -447,21 +479,39 @@ function AlignmentCards({ data, t, at, onTime }: AlignmentProps) {
   const measuredOn = protocol
     ? `${protocol.images} images of seed ${protocol.seed} along the teacher’s own ${protocol.steps}-step path`
     : 'both networks fed the same x_t'
+  const axes = leadingAxes(alignment.rank)
   return (
     <>
       <div className="columns halves">
         <Card>
-          <LineChart
-            title="Alignment over timesteps"
-            caption={`Accumulated output SQNR against the teacher, dB, higher is better ↑. ${measuredOn}.`}
-            message={`Output SQNR of ${record.layer.id} from t ${timesteps[0]} to ${timesteps.at(-1)}: ${formatDb(alignment.sqnr[at])} at t ${t}`}
-            csvName={`${record.layer.id}-sqnr`}
-            lines={[{ ...own(alignment.sqnr), weight: 2.2 }]}
-            x={time}
-            y={{ label: 'SQNR, dB ↑', domain: shared(metricScales.sqnr.domain, alignment.sqnr) }}
-            references={[{ y: 0, label: '0 dB: error as large as the signal' }]}
-            {...select}
-          />
+          {alignment.sqnr.some((v) => isMeasured(v) && !isExact(v)) ? (
+            <LineChart
+              title="Alignment over timesteps"
+              caption={`Accumulated output SQNR against the teacher, dB, higher is better ↑. ${measuredOn}.`}
+              message={`Output SQNR of ${record.layer.id} from t ${timesteps[0]} to ${timesteps.at(-1)}: ${formatDb(alignment.sqnr[at])} at t ${t}`}
+              csvName={`${record.layer.id}-sqnr`}
+              lines={[{ ...own(withoutExact(alignment.sqnr)), weight: 2.2 }]}
+              gapName={gapNameOf(alignment.sqnr)}
+              x={time}
+              y={{
+                label: 'SQNR, dB ↑',
+                domain: shared(metricScales.sqnr.domain, withoutExact(alignment.sqnr)),
+              }}
+              references={[{ y: 0, label: '0 dB: error as large as the signal' }]}
+              {...select}
+            />
+          ) : (
+            <>
+              <h2>Alignment over timesteps</h2>
+              <Empty title={alignment.sqnr.some(isExact) ? 'Exact at every timestep' : 'Not measured'}>
+                <p>
+                  {alignment.sqnr.some(isExact)
+                    ? 'The output equals the teacher’s within float32: what the layer reads and its weights are the same in both.'
+                    : 'The teacher’s output of this layer has no energy to compare with.'}
+                </p>
+              </Empty>
+            </>
+          )}
         </Card>
         <Card>
           <LineChart
@@ -480,52 +530,79 @@ function AlignmentCards({ data, t, at, onTime }: AlignmentProps) {
           />
         </Card>
       </div>
-      <div className="columns halves">
-        <Card>
-          <LineChart
-            title="Low-rank alignment"
-            caption={`Cosine after projection on the teacher’s ${alignment.rank} leading axes at that t (rank ${alignment.rank} of ${record.layer.outChannels} channels), higher is better ↑.`}
-            message={`Low-rank cosine of ${record.layer.id} at rank ${alignment.rank}: ${formatCosine(alignment.lowRankCosine[at])} at t ${t}`}
-            csvName={`${record.layer.id}-low-rank-cosine`}
-            lines={[{ ...own(alignment.lowRankCosine), weight: 2.2 }]}
-            x={time}
-            y={{
-              label: 'cosine in the leading axes ↑',
-              domain: shared(metricScales.lowrank.domain, alignment.lowRankCosine),
-              format: (v) => formatFixed(v, 2),
-            }}
-            height={220}
-            {...select}
-          />
-          <LineChart
-            level={3}
-            title="Energy these axes hold"
-            caption={`Share of each network’s output energy in the same ${alignment.rank} axes. Far apart: the student uses other directions.`}
-            message={`Energy share of the leading axes at t ${t}: teacher ${formatPercent(alignment.lowRankTeacherEnergy[at])}, student ${formatPercent(alignment.lowRankStudentEnergy[at])}`}
-            csvName={`${record.layer.id}-low-rank-energy`}
-            lines={[
-              { id: 'teacher', name: 'teacher', slot: null, points: points(alignment.lowRankTeacherEnergy) },
-              own(alignment.lowRankStudentEnergy, 'student'),
-            ]}
-            x={time}
-            y={{ label: 'share of energy', domain: [0, 1], format: (v) => formatPercent(v) }}
-            height={200}
-            {...select}
-          />
+      {alignment.lowRankCosine.some(isMeasured) ? (
+        <div className="columns halves">
+          <Card>
+            <LineChart
+              title="Low-rank alignment"
+              caption={`Cosine after projection on the teacher’s ${axes}, the same at every t (rank ${alignment.rank} of ${record.layer.outChannels} channels), higher is better ↑.`}
+              message={`Low-rank cosine of ${record.layer.id} at rank ${alignment.rank}: ${formatCosine(alignment.lowRankCosine[at])} at t ${t}`}
+              csvName={`${record.layer.id}-low-rank-cosine`}
+              lines={[{ ...own(alignment.lowRankCosine), weight: 2.2 }]}
+              x={time}
+              y={{
+                label: `cosine in the ${axes} ↑`,
+                domain: shared(metricScales.lowrank.domain, alignment.lowRankCosine),
+                format: (v) => formatFixed(v, 2),
+              }}
+              height={220}
+              {...select}
+            />
+          </Card>
+          <Card>
+            <LineChart
+              title={alignment.rank === 1 ? 'Energy this axis holds' : 'Energy these axes hold'}
+              caption={`Share of each network’s output energy in the same ${axes}. Far apart: the student uses other directions.`}
+              message={`Energy share of the ${axes} at t ${t}: teacher ${formatPercent(alignment.lowRankTeacherEnergy[at])}, student ${formatPercent(alignment.lowRankStudentEnergy[at])}`}
+              csvName={`${record.layer.id}-low-rank-energy`}
+              lines={[
+                {
+                  id: 'teacher',
+                  name: 'teacher',
+                  slot: null,
+                  points: points(alignment.lowRankTeacherEnergy),
+                },
+                own(alignment.lowRankStudentEnergy, 'student'),
+              ]}
+              x={time}
+              y={{ label: 'share of energy', domain: [0, 1], format: (v) => formatPercent(v) }}
+              height={220}
+              {...select}
+            />
+          </Card>
+        </div>
+      ) : (
+        <Card title="Low-rank alignment">
+          <p className="caption">
+            {record.layer.place.part === 'time' || record.layer.place.role === 'time_proj'
+              ? 'Left out: at one timestep the output of this layer is the same for every image.'
+              : 'Left out; the notes below the run’s layers say why.'}
+          </p>
         </Card>
+      )}
+      <div className={kept ? 'columns' : 'columns thirds'}>
         <Card
           title={`Numbers at t = ${t}`}
           caption="Every measure with its direction; accumulated: the student’s own input."
         >
           <OutputNumbers record={record} timesteps={timesteps} at={at} />
-          {!kept && (
-            <>
-              <h3 className="layer-numbers">Numbers of the weights</h3>
-              <WeightNumbers record={record} teacherRun={false} />
-            </>
-          )}
         </Card>
+        {!kept && <WeightCards record={record} />}
       </div>
+    </>
+  )
+}
+
+/** The float weights in numbers, and what binarization made of them. */
+function WeightCards({ record }: Pick<LayerViewData, 'record'>) {
+  return (
+    <>
+      <Card title="Numbers of the weights">
+        <WeightNumbers record={record} teacherRun={false} />
+      </Card>
+      <Card title="After binarization">
+        <BinarizedNumbers record={record} />
+      </Card>
     </>
   )
 }

@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react'
 import type { Ledger } from '../../lib/record/run'
 import { runColour } from '../_charts/colour'
 import { Card } from '../_ui/card'
@@ -10,10 +11,13 @@ export function LedgerCard({
   ledger,
   rows,
   slot,
+  children,
 }: {
   ledger: Ledger
   rows: LayerRow[]
   slot: number | null
+  /** What else there is to say of the file. */
+  children?: ReactNode
 }) {
   const parts = ledgerParts(ledger, rows)
   const most = Math.max(1, ...parts.map((part) => part.bytes))
@@ -96,6 +100,7 @@ export function LedgerCard({
           {formatPercent(floatShare)} of the file stays FP32: binarizing more weights saves little from here.
         </p>
       )}
+      {children}
     </Card>
   )
 }

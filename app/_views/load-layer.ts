@@ -6,6 +6,7 @@ import { getLayerHistory } from '../../lib/store/layers'
 import { getRun, listRuns } from '../../lib/store/runs'
 import type { Series } from '../_charts/series'
 import { nearestCheckpoint, type RunHead, runHead } from './load'
+import { type Pinned, wasStored } from './pinned'
 
 /** The layer's weights at one step of the training. */
 export type LayerMoment = {
@@ -34,9 +35,6 @@ export type LayerViewData = {
   layers: LayerNeighbour[]
 }
 
-/** A frozen view: the checkpoint it shows and when it was shared. */
-export type Pinned = { ids: readonly string[]; createdAt: string }
-
 /** One layer of a run at a step, or of the pinned checkpoint; null if there is no such run or layer. */
 export async function loadLayerView(
   runName: string,
@@ -51,9 +49,7 @@ export async function loadLayerView(
   const record = detail?.diagnosis.layers.find((other) => other.layer.id === layerId)
   if (!detail || !record) return null
   const [history, runs] = await Promise.all([getLayerHistory(run.id, layerId), listRuns()])
-  const known = new Set(
-    run.checkpoints.filter((c) => !pinned || c.createdAt <= pinned.createdAt).map((c) => c.step),
-  )
+  const known = new Set(run.checkpoints.filter((c) => wasStored(pinned, c)).map((c) => c.step))
   return {
     run: runHead(run),
     teacher: runs.find((other) => other.id === run.teacherRunId)?.name ?? null,

@@ -6,6 +6,7 @@ import { getRun, listRuns } from '../../lib/store/runs'
 import { getScalars } from '../../lib/store/scalars'
 import { keepExtremes } from '../_charts/series'
 import { formatAge } from '../_ui/format'
+import { knownCheckpoints, type Pinned, wasStored } from './pinned'
 import { type LayerRow, layerRow } from './run-rows'
 
 /** A run by its name and mark. */
@@ -64,9 +65,11 @@ export type RunsViewData = { runs: RunListRow[] }
  * Every run, teachers first, then students by last change. With pinned checkpoints only their runs, each as it
  * stood when its pinned checkpoint was the latest.
  */
-export async function loadRunsView(pinnedIds?: readonly string[]): Promise<RunsViewData> {
+export async function loadRunsView(pinned?: Pinned): Promise<RunsViewData> {
   const all = await listRuns()
-  const runs = pinnedIds ? await Promise.all(pinnedIds.map((id) => runUpTo(all, id))).then(withoutGaps) : all
+  const runs = pinned
+    ? await Promise.all(pinned.ids.map((id) => runUpTo(all, id, pinned))).then(withoutGaps)
+    : all
   const names = new Map(runs.map((run) => [run.id, run.name]))
   const now = new Date()
   const rows = runs.map((run): RunListRow => {
@@ -92,12 +95,17 @@ export async function loadRunsView(pinnedIds?: readonly string[]): Promise<RunsV
 }
 
 /** A run cut off after a checkpoint; null if the checkpoint is not stored. */
-async function runUpTo(runs: readonly RunSummary[], checkpointId: string): Promise<RunSummary | null> {
+async function runUpTo(
+  runs: readonly RunSummary[],
+  checkpointId: string,
+  pinned: Pinned,
+): Promise<RunSummary | null> {
   const detail = await getCheckpoint(checkpointId)
   const run = runs.find((other) => other.id === detail?.runId)
   if (!detail || !run) return null
   const { diagnosis: _, ...last } = detail
-  return { ...run, checkpoints: [...run.checkpoints.filter((c) => c.step < last.step), last] }
+  const before = run.checkpoints.filter((c) => c.step < last.step && wasStored(pinned, c))
+  return { ...run, checkpoints: [...before, last], updatedAt: last.createdAt }
 }
 
 const withoutGaps = <T>(values: (T | null)[]): T[] => values.filter((v) => v !== null)
@@ -142,13 +150,13 @@ const lossPoints = 600
 export async function loadRunView(
   name: string,
   params: Pick<ViewParams, 'c'>,
-  pinnedIds?: readonly string[],
+  pinned?: Pinned,
 ): Promise<RunViewData | null> {
   const run = await getRun(name)
   if (!run) return null
-  const pinned = pinnedIds?.[0]
+  const pinnedId = pinned?.ids[0]
   const [detail, loss, all] = await Promise.all([
-    pinned ? getCheckpoint(pinned) : nearestCheckpoint(run, params.c),
+    pinnedId ? getCheckpoint(pinnedId) : nearestCheckpoint(run, params.c),
     getScalars(run.id, 'loss'),
     listRuns(),
   ])
@@ -158,11 +166,13 @@ export async function loadRunView(
     teacher: teacher && { name: teacher.name, samples: thumbnails(teacherSamples(teacher, detail), 16) },
     students: all
       .filter((other) => other.teacherRunId === run.id)
+      .map((other) => ({ ...other, checkpoints: other.checkpoints.filter((c) => wasStored(pinned, c)) }))
+      .filter((other) => !pinned || other.checkpoints.length > 0)
       .map((other) => ({ ...runHead(other), outputSqnr: other.checkpoints.at(-1)?.outputSqnr ?? null })),
     siblings: all
       .filter((other) => teacher && other.teacherRunId === teacher.id && other.id !== run.id)
       .flatMap((other) => other.checkpoints.slice(-1).map(({ step }) => ({ name: other.name, step }))),
-    checkpoints: run.checkpoints.map((c) => ({ step: c.step, value: c.outputSqnr })),
+    checkpoints: knownCheckpoints(run.checkpoints, detail, pinned),
     checkpoint: detail && runCheckpoint(detail),
     rows: detail ? detail.diagnosis.layers.map(layerRow) : [],
     loss: {

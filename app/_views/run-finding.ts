@@ -1,5 +1,5 @@
 /** The sentence a Run page opens with, as data: how well the student follows its teacher and where it parts. */
-import { isMeasured, meanOf, type Series } from '../_charts/series'
+import { isExact, isMeasured, meanOf, type Series } from '../_charts/series'
 import { type LayerRow, rowMean, worstFirst } from './run-rows'
 
 /** Below this output SQNR a student is said to have parted from its teacher, dB. */
@@ -33,7 +33,7 @@ export type RunFinding = {
   /** Mean over timesteps of the output SQNR, dB. */
   mean: number
   parting: Parting
-  /** The layer whose output is furthest from the teacher's, by mean over timesteps. */
+  /** The layer whose output is furthest from the teacher's, by mean over timesteps; null if all are exact. */
   worst: { id: string; mean: number } | null
 }
 
@@ -46,6 +46,6 @@ export function runFinding(
   const mean = outputSqnr && meanOf(outputSqnr)
   const parting = outputSqnr && partingOf(timesteps, outputSqnr)
   if (mean === null || !parting) return null
-  const worst = worstFirst(rows, 'sqnr')[0]
+  const worst = worstFirst(rows, 'sqnr').find((row) => !isExact(rowMean(row, 'sqnr')))
   return { mean, parting, worst: worst ? { id: worst.layer.id, mean: rowMean(worst, 'sqnr')! } : null }
 }

@@ -1,7 +1,7 @@
 /** What the Run page shows of each layer, cut down from the stored record to what crosses to the browser. */
 import type { Histogram, Layer, LayerRecord } from '../../lib/record/run'
 import type { Metric } from '../_charts/colour'
-import { isMeasured, meanOf, type Series } from '../_charts/series'
+import { isMeasured, meanOf, meanSqnr, type Series } from '../_charts/series'
 
 export type LayerRow = {
   layer: Layer
@@ -59,9 +59,9 @@ export function layerRow({ layer, precision, weights, alignment }: LayerRecord):
   }
 }
 
-/** Mean over timesteps of a metric; null if it was not measured. */
+/** Mean over timesteps of a metric, of SQNR where it is not exact; null if it was not measured. */
 export const rowMean = (row: LayerRow, metric: Metric): number | null =>
-  row.series && meanOf(row.series[metric])
+  row.series && (metric === 'sqnr' ? meanSqnr : meanOf)(row.series[metric])
 
 /** Rows with a binarized layer and a measured mean, the worst first. */
 export function worstFirst(rows: readonly LayerRow[], metric: Metric): LayerRow[] {

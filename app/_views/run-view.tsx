@@ -8,10 +8,18 @@ import { CheckpointSlider } from '../_charts/checkpoint-slider'
 import { amountScale, type Metric, metricScales } from '../_charts/colour'
 import { ColourLegend } from '../_charts/legend'
 import { LineChart } from '../_charts/line-chart'
-import { nearestIndex } from '../_charts/series'
+import { isExact, nearestIndex } from '../_charts/series'
 import { UNetDiagram } from '../_charts/unet-diagram'
 import { Card, Sentence } from '../_ui/card'
-import { formatCosine, formatCount, formatDb, formatFixed, formatLarge, metricNames } from '../_ui/format'
+import {
+  formatBytes,
+  formatCosine,
+  formatCount,
+  formatDb,
+  formatFixed,
+  formatLarge,
+  metricNames,
+} from '../_ui/format'
 import { ContextBar, ContextItem, PageShell } from '../_ui/page-shell'
 import { RunName } from '../_ui/run-mark'
 import { SampleRows } from '../_ui/sample-rows'
@@ -41,7 +49,7 @@ export function RunView({ data, initial, frozen }: RunViewProps) {
       <PageShell crumbs={crumbsOf(run.name)} frozen={frozen}>
         <h1>{run.name}</h1>
         <Card>
-          <Empty title="No checkpoint yet">
+          <Empty title="No checkpoint yet" level={2}>
             <p>
               Training writes checkpoints as it goes; store one with{' '}
               <code>npm run --silent cli -- import PATH --run {run.name}</code>.
@@ -77,7 +85,12 @@ function StudentRun({ data, checkpoint, initial, frozen }: InnerProps) {
   const stepIndex = steps.indexOf(checkpoint.step)
 
   const layerHref = (id: string) =>
-    pageUrl('layer', run.name, id, { c: view.c, t: view.t, m: view.m === 'sqnr' ? undefined : view.m })
+    // A frozen view leads to the layer of the very checkpoint it shows.
+    pageUrl('layer', run.name, id, {
+      c: frozen ? checkpoint.step : view.c,
+      t: view.t,
+      m: view.m === 'sqnr' ? undefined : view.m,
+    })
   const select = (id: string, time: number | null) => setView(time === null ? { l: id } : { l: id, t: time })
   const open = (id: string) => router.push(layerHref(id))
   const moveTo = (index: number) => {
@@ -94,8 +107,7 @@ function StudentRun({ data, checkpoint, initial, frozen }: InnerProps) {
     if (next) setView({ l: next.layer.id })
   }
   useKeys({
-    '[': () => moveTo(stepIndex - 1),
-    ']': () => moveTo(stepIndex + 1),
+    ...(frozen ? {} : { '[': () => moveTo(stepIndex - 1), ']': () => moveTo(stepIndex + 1) }),
     n: nextWorst,
     m: () => setView({ m: metrics[(metrics.indexOf(view.m) + 1) % metrics.length] }),
   })
@@ -175,7 +187,9 @@ function StudentRun({ data, checkpoint, initial, frozen }: InnerProps) {
             layerHref={layerHref}
           />
         </Card>
-        <LedgerCard ledger={checkpoint.ledger} rows={rows} slot={run.slot} />
+        <LedgerCard ledger={checkpoint.ledger} rows={rows} slot={run.slot}>
+          <CheckpointFacts checkpoint={checkpoint} />
+        </LedgerCard>
       </div>
       <Card>
         {timesteps.length === 0 ? (
@@ -183,6 +197,9 @@ function StudentRun({ data, checkpoint, initial, frozen }: InnerProps) {
             <p>
               Only weights were imported. Diagnose the checkpoint against its teacher to see where they part.
             </p>
+            {checkpoint.assumptions.length > 0 && (
+              <p className="caption">Notes: {checkpoint.assumptions.join('; ')}.</p>
+            )}
           </Empty>
         ) : (
           <LayerSheet
@@ -198,6 +215,7 @@ function StudentRun({ data, checkpoint, initial, frozen }: InnerProps) {
             onSelect={select}
             onOpen={open}
             layerHref={layerHref}
+            assumptions={checkpoint.assumptions}
             message={sheetMessage(rows, timesteps, worst[0], view.m)}
             note={`${rows.length} of ${rows.length} layers · ${timesteps.length} timesteps · seed ${checkpoint.protocol?.seed ?? '–'}`}
           />
@@ -205,6 +223,44 @@ function StudentRun({ data, checkpoint, initial, frozen }: InnerProps) {
       </Card>
       <RunEvidence data={data} checkpoint={checkpoint} />
     </PageShell>
+  )
+}
+
+/** The stored file and how its outputs were measured. */
+function CheckpointFacts({ checkpoint }: { checkpoint: RunCheckpoint }) {
+  const { fileName, bytes, protocol, createdAt } = checkpoint
+  return (
+    <table className="plain ledger facts">
+      <thead>
+        <tr>
+          <th scope="col" colSpan={2}>
+            This checkpoint
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        <tr>
+          <th scope="row">file, float weights</th>
+          <td className="num">
+            <code>{fileName}</code>, {formatBytes(bytes)}
+          </td>
+        </tr>
+        {protocol && (
+          <tr>
+            <th scope="row">measured on</th>
+            <td className="num">
+              {formatCount(protocol.images)} images of seed {protocol.seed}, the teacher’s own{' '}
+              {protocol.steps}
+              -step path
+            </td>
+          </tr>
+        )}
+        <tr>
+          <th scope="row">stored</th>
+          <td className="num">{createdAt.slice(0, 10)}</td>
+        </tr>
+      </tbody>
+    </table>
   )
 }
 
@@ -224,9 +280,9 @@ function sheetMessage(
   worst: LayerRow | undefined,
   metric: Metric,
 ): string {
-  const { name, unit, format } = metricNames[metric]
+  const { name, written } = metricNames[metric]
   const ending = worst
-    ? `; ${worst.layer.id} is worst with ${format(rowMean(worst, metric))} ${unit} on average`
+    ? `; ${worst.layer.id} is worst with ${written(rowMean(worst, metric))} on average`
     : ''
   return `${name} of ${rows.length} layers at ${timesteps.length} timesteps${ending}. Arrow keys move, Enter opens the layer, T shows the table`
 }
@@ -264,27 +320,20 @@ function RunHead({ data, checkpoint, finding, frozen, loading, children }: RunHe
               {binarized} of {rows.length} layers binarized
             </span>
           )}
-          {checkpoint.assumptions.map((assumption) => (
-            <span key={assumption} className="chip" title="Neither the file nor a config says it">
-              assumed: {assumption}
-            </span>
-          ))}
         </div>
-        <div className="chips" style={{ marginTop: 10 }}>
-          {!frozen && run.role === 'student' && (
-            <>
-              <Link className="button" href={pageUrl('sample', run.name, null, { c: checkpoint.step })}>
-                Sample side by side
-              </Link>
-              <Link
-                className="button"
-                href={pageUrl('compare', null, null, { r: compareWith(data, checkpoint.step) })}
-              >
-                Compare
-              </Link>
-            </>
-          )}
-        </div>
+        {!frozen && run.role === 'student' && (
+          <div className="chips" style={{ marginTop: 10 }}>
+            <Link className="button" href={pageUrl('sample', run.name, null, { c: checkpoint.step })}>
+              Sample side by side
+            </Link>
+            <Link
+              className="button"
+              href={pageUrl('compare', null, null, { r: compareWith(data, checkpoint.step) })}
+            >
+              Compare
+            </Link>
+          </div>
+        )}
       </div>
       <div>
         {children}
@@ -310,6 +359,7 @@ function compareWith({ run, siblings, checkpoints }: RunViewData, step: number):
 /** "At 12.6 dB mean output SQNR the student follows its teacher until t ≈ 280, then parts. X loses most." */
 export function FindingSentence({ finding }: { finding: RunFinding }) {
   const { mean, parting, worst } = finding
+  if (isExact(mean)) return <>The student’s output equals its teacher’s at every timestep, within float32.</>
   return (
     <>
       At <b>{formatDb(mean)}</b> mean output SQNR the student{' '}
@@ -342,7 +392,7 @@ type NetworkChartProps = {
 }
 
 function NetworkChart({ rows, metric, t, at, selected, onSelect, onOpen, layerHref }: NetworkChartProps) {
-  const { name, unit, format } = metricNames[metric]
+  const { name, written } = metricNames[metric]
   const values = Object.fromEntries(rows.map((row) => [row.layer.id, row.series?.[metric][at] ?? null]))
   const time = rows.some((row) => row.layer.place.part === 'time')
   return (
@@ -354,7 +404,7 @@ function NetworkChart({ rows, metric, t, at, selected, onSelect, onOpen, layerHr
       layers={rows.map((row) => row.layer)}
       values={values}
       scale={metricScales[metric]}
-      format={(v) => `${format(v)} ${unit}`}
+      format={written}
       selected={selected?.layer.id}
       onSelect={onSelect}
       onOpen={onOpen}
@@ -366,9 +416,8 @@ function NetworkChart({ rows, metric, t, at, selected, onSelect, onOpen, layerHr
             <b className="mono">{selected.layer.id}</b>
             <br />
             <span className="soft">
-              {format(values[selected.layer.id])} {unit} at t {t ?? '–'} · {format(rowMean(selected, metric))}{' '}
-              {unit} mean over t
-              {selected.weightsSqnr !== null && <> · weights {formatFixed(selected.weightsSqnr, 1)} dB</>}
+              {written(values[selected.layer.id])} at t {t ?? '–'} · {written(rowMean(selected, metric))} mean
+              over t{selected.weightsSqnr !== null && <> · weights {formatDb(selected.weightsSqnr)}</>}
             </span>
             <br />
             <Link href={layerHref(selected.layer.id)}>Open layer ↵</Link>
@@ -379,27 +428,12 @@ function NetworkChart({ rows, metric, t, at, selected, onSelect, onOpen, layerHr
   )
 }
 
-/** Loss and samples: what stands below the sheet. */
+/** Loss and samples: what stands below the sheet. A run that was imported without a log has no loss. */
 function RunEvidence({ data, checkpoint }: InnerProps) {
   const { loss, run, teacher } = data
   return (
-    <div className="columns halves">
-      <Card>
-        <LineChart
-          title="Training loss"
-          caption={
-            loss.points.length < loss.total
-              ? `${formatCount(loss.points.length)} of ${formatCount(loss.total)} points, extremes kept. Log scale, lower is better ↓`
-              : 'As logged. Log scale, lower is better ↓'
-          }
-          message={`Training loss of ${run.name} over ${formatCount(loss.total)} logged steps`}
-          csvName={`${run.name}-loss`}
-          lines={[{ id: 'loss', name: 'loss', slot: run.slot, points: loss.points, weight: 1.2 }]}
-          x={{ kind: 'linear', label: 'training step →' }}
-          y={{ label: 'loss (log)', kind: 'log', format: (v) => String(Number(v.toPrecision(2))) }}
-          height={230}
-        />
-      </Card>
+    <div className={loss.total > 0 ? 'columns halves' : 'columns'}>
+      {loss.total > 0 && <LossCard run={run} loss={loss} />}
       <Card
         title={run.role === 'teacher' ? 'What it draws' : 'Same noise, two networks'}
         caption={
@@ -433,6 +467,27 @@ function RunEvidence({ data, checkpoint }: InnerProps) {
   )
 }
 
+function LossCard({ run, loss }: Pick<RunViewData, 'run' | 'loss'>) {
+  return (
+    <Card>
+      <LineChart
+        title="Training loss"
+        caption={
+          loss.points.length < loss.total
+            ? `${formatCount(loss.points.length)} of ${formatCount(loss.total)} points, extremes kept. Log scale, lower is better ↓`
+            : 'As logged. Log scale, lower is better ↓'
+        }
+        message={`Training loss of ${run.name} over ${formatCount(loss.total)} logged steps`}
+        csvName={`${run.name}-loss`}
+        lines={[{ id: 'loss', name: 'loss', slot: run.slot, points: loss.points, weight: 1.2 }]}
+        x={{ kind: 'linear', label: 'training step →' }}
+        y={{ label: 'loss (log)', kind: 'log', format: (v) => String(Number(v.toPrecision(2))) }}
+        height={230}
+      />
+    </Card>
+  )
+}
+
 /** A teacher: weights, samples, and its students. */
 function TeacherRun({ data, checkpoint, frozen }: InnerProps) {
   const { run, rows, students } = data
@@ -447,10 +502,14 @@ function TeacherRun({ data, checkpoint, frozen }: InnerProps) {
     if (step === undefined || frozen) return
     setView({ c: index === steps.length - 1 ? null : step }, { shallow: false, startTransition })
   }
-  useKeys({
-    '[': () => moveTo(steps.indexOf(checkpoint.step) - 1),
-    ']': () => moveTo(steps.indexOf(checkpoint.step) + 1),
-  })
+  useKeys(
+    frozen || steps.length < 2
+      ? {}
+      : {
+          '[': () => moveTo(steps.indexOf(checkpoint.step) - 1),
+          ']': () => moveTo(steps.indexOf(checkpoint.step) + 1),
+        },
+  )
   return (
     <PageShell
       crumbs={crumbsOf(run.name)}
@@ -490,6 +549,16 @@ function TeacherRun({ data, checkpoint, frozen }: InnerProps) {
           </Empty>
         ) : (
           <table className="plain">
+            <thead>
+              <tr>
+                <th scope="col">Run</th>
+                <th scope="col">Bits</th>
+                <th scope="col">Method</th>
+                <th scope="col" className="num">
+                  Output SQNR ↑
+                </th>
+              </tr>
+            </thead>
             <tbody>
               {students.map((student) => (
                 <tr key={student.id}>
@@ -500,7 +569,7 @@ function TeacherRun({ data, checkpoint, frozen }: InnerProps) {
                   </th>
                   <td>{student.bits}</td>
                   <td>{student.method}</td>
-                  <td className="num">{formatDb(student.outputSqnr)} ↑</td>
+                  <td className="num">{formatDb(student.outputSqnr)}</td>
                 </tr>
               ))}
             </tbody>
@@ -525,7 +594,12 @@ function TeacherRun({ data, checkpoint, frozen }: InnerProps) {
         </UNetDiagram>
       </Card>
       <Card>
-        <WeightSheet rows={rows} runName={run.name} />
+        <WeightSheet
+          rows={rows}
+          runName={run.name}
+          layerHref={(id) => pageUrl('layer', run.name, id, { c: checkpoint.step })}
+          assumptions={checkpoint.assumptions}
+        />
       </Card>
     </PageShell>
   )

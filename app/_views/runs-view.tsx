@@ -6,14 +6,15 @@ import { useRef } from 'react'
 import { pageUrl, type ViewParams } from '../../lib/record/view'
 import { LineChart } from '../_charts/line-chart'
 import { ScatterChart } from '../_charts/scatter-chart'
-import { isMeasured } from '../_charts/series'
+import { isExact, isMeasured } from '../_charts/series'
 import { Sparkline } from '../_charts/sparkline'
 import { DropZone } from '../_drop/drop-zone'
 import { Card } from '../_ui/card'
-import { formatBytes, formatCosine, formatCount, formatFixed, formatRatio } from '../_ui/format'
+import { formatBytes, formatCosine, formatCount, formatDb, formatRatio, formatSqnr } from '../_ui/format'
 import { Pixels } from '../_ui/pixels'
 import { RunMark, RunName } from '../_ui/run-mark'
 import { Empty } from '../_ui/states'
+import { TableScroll } from '../_ui/table-scroll'
 import { useKeys } from '../_ui/use-keys'
 import { useView } from '../_ui/use-view'
 import type { RunListRow, RunsViewData } from './load'
@@ -23,16 +24,18 @@ export type RunsViewProps = {
   data: RunsViewData
   /** View state of a frozen view; what the URL says goes first. */
   initial?: Partial<ViewParams>
+  /** A frozen view: nothing joins and nothing is picked. */
+  frozen?: boolean
 }
 
 /** All runs: what a smaller file costs, how each student learned, and the list both are drawn from. */
-export function RunsView({ data, initial }: RunsViewProps) {
+export function RunsView({ data, initial, frozen = false }: RunsViewProps) {
   const [view, setView] = useView(initial)
   const router = useRouter()
   const filter = useRef<HTMLInputElement>(null)
   const shown = data.runs.filter((run) => matchesFilter(run, view.q))
   const students = shown.filter((run) => run.role === 'student')
-  const picked = view.r.filter((name) => data.runs.some((run) => run.name === name))
+  const picked = frozen ? [] : view.r.filter((name) => data.runs.some((run) => run.name === name))
   const compareUrl = pageUrl('compare', null, null, { r: picked.map((name) => atLatest(data.runs, name)) })
   const teachers = data.runs.filter((run) => run.role === 'teacher').length
 
@@ -41,8 +44,8 @@ export function RunsView({ data, initial }: RunsViewProps) {
   }
   useKeys({
     '/': () => filter.current?.focus(),
-    Escape: () => setView({ r: [] }),
-    c: () => picked.length > 1 && router.push(compareUrl),
+    ...(picked.length > 0 && { Escape: () => setView({ r: [] }) }),
+    ...(picked.length > 1 && { c: () => router.push(compareUrl) }),
   })
 
   if (data.runs.length === 0) {
@@ -50,7 +53,7 @@ export function RunsView({ data, initial }: RunsViewProps) {
       <>
         <h1>Runs</h1>
         <Card>
-          <Empty title="No runs yet">
+          <Empty title="No runs yet" level={2}>
             <p>
               A run is a teacher in full precision or one of its binarized students. Drop a pair of
               checkpoints below, or import them with <code>npm run --silent cli -- import PATH</code>.
@@ -91,6 +94,7 @@ export function RunsView({ data, initial }: RunsViewProps) {
       <Card className="flush">
         {shown.length === 0 ? (
           <Empty
+            level={2}
             title={`No run matches “${view.q}”`}
             action={
               <button type="button" className="button" onClick={() => setView({ q: '' })}>
@@ -99,10 +103,10 @@ export function RunsView({ data, initial }: RunsViewProps) {
             }
           />
         ) : (
-          <RunTable runs={shown} picked={picked} onPick={pick} />
+          <RunTable runs={shown} picked={picked} onPick={frozen ? undefined : pick} />
         )}
       </Card>
-      <DropZone />
+      {!frozen && <DropZone />}
       {picked.length > 0 && (
         <section className="compare-bar" aria-label="Picked runs">
           {picked.map((name) => (
@@ -138,7 +142,7 @@ function SizeChart({ students, teacher }: { students: RunListRow[]; teacher?: Ru
   const [unit, unitName] = large ? [1024 ** 2, 'MiB'] : [1024, 'KiB']
   const points = students.flatMap((run) => {
     const value = lastQuality(run)
-    return run.bytes !== null && isMeasured(value)
+    return run.bytes !== null && isMeasured(value) && !isExact(value)
       ? [{ id: run.id, name: run.name, slot: run.slot, x: run.bytes / unit, y: value }]
       : []
   })
@@ -149,7 +153,7 @@ function SizeChart({ students, teacher }: { students: RunListRow[]; teacher?: Ru
       caption="Packed size, counted from the layer list, against how well the output follows the teacher’s. Up and left is better."
       message={
         best
-          ? `Packed size against output SQNR of ${count(points.length, 'student')}; ${best.name} follows best with ${formatFixed(best.y, 1)} dB at ${formatBytes(best.x * unit)}`
+          ? `Packed size against output SQNR of ${count(points.length, 'student')}; ${best.name} follows best with ${formatDb(best.y)} at ${formatBytes(best.x * unit)}`
           : 'Packed size against output SQNR; nothing measured yet'
       }
       csvName="size-against-sqnr"
@@ -167,7 +171,7 @@ function LearningChart({ students }: { students: RunListRow[] }) {
     name: run.name,
     slot: run.slot,
     marks: true,
-    points: run.quality.map((c) => ({ x: c.step, y: c.value })),
+    points: run.quality.map((c) => ({ x: c.step, y: isExact(c.value) ? null : c.value })),
   }))
   return (
     <LineChart
@@ -182,10 +186,17 @@ function LearningChart({ students }: { students: RunListRow[] }) {
   )
 }
 
-type RunTableProps = { runs: RunListRow[]; picked: string[]; onPick: (name: string, on: boolean) => void }
+type RunTableProps = {
+  runs: RunListRow[]
+  picked: string[]
+  /** Absent in a frozen view. */
+  onPick?: (name: string, on: boolean) => void
+}
 
 function RunTable({ runs, picked, onPick }: RunTableProps) {
-  const values = runs.flatMap((run) => run.quality.map((c) => c.value)).filter(isMeasured)
+  const values = runs
+    .flatMap((run) => run.quality.map((c) => c.value))
+    .filter((v) => isMeasured(v) && !isExact(v)) as number[]
   const yDomain: [number, number] = [Math.min(0, ...values), Math.max(1, ...values)]
   const maxStep = Math.max(
     1,
@@ -193,40 +204,46 @@ function RunTable({ runs, picked, onPick }: RunTableProps) {
   )
   const seed = runs.find((run) => run.samples)?.samples?.seed
   return (
-    <div className="table-scroll">
+    <TableScroll label="Runs">
       <table className="plain runs-table">
         <thead>
           <tr>
-            <th scope="col">
-              <span className="unseen">Pick</span>
-            </th>
+            {onPick && (
+              <th scope="col" className="roomy">
+                <span className="unseen">Pick</span>
+              </th>
+            )}
             <th scope="col">Run</th>
             <th scope="col">Samples{seed === undefined ? '' : `, seed ${seed}`}</th>
-            <th scope="col">Bits</th>
-            <th scope="col" className="num">
+            <th scope="col" className="roomy">
+              Bits
+            </th>
+            <th scope="col" className="num roomy">
               Bases
             </th>
             <th scope="col" className="num" title="Counted from the layer list: one bit per weight and basis">
               Size, packed
             </th>
-            <th scope="col" className="num">
+            <th scope="col" className="num roomy">
               vs FP32
             </th>
-            <th scope="col">Output SQNR by step ↑</th>
+            <th scope="col" className="roomy">
+              Output SQNR by step ↑
+            </th>
             <th scope="col" className="num">
-              last, dB ↑
+              Last, dB ↑
             </th>
             <th
               scope="col"
-              className="num"
+              className="num roomy"
               title="Mean cosine of the samples with the teacher's from the same noise"
             >
               Sample cosine ↑
             </th>
-            <th scope="col" className="num">
+            <th scope="col" className="num roomy">
               Checkpoints
             </th>
-            <th scope="col" className="num">
+            <th scope="col" className="num roomy">
               Updated
             </th>
           </tr>
@@ -237,20 +254,25 @@ function RunTable({ runs, picked, onPick }: RunTableProps) {
             const student = run.role === 'student'
             return (
               <tr key={run.id} className={on ? 'picked' : undefined}>
-                <td>
-                  {student && (
-                    <label className="tick">
-                      <input
-                        type="checkbox"
-                        checked={on}
-                        aria-label={`Pick ${run.name} to compare`}
-                        onChange={(event) => onPick(run.name, event.target.checked)}
-                      />
-                    </label>
-                  )}
-                </td>
+                {onPick && (
+                  <td className="roomy">
+                    {student && (
+                      <label className="tick">
+                        <input
+                          type="checkbox"
+                          checked={on}
+                          aria-label={`Pick ${run.name} to compare`}
+                          onChange={(event) => onPick(run.name, event.target.checked)}
+                        />
+                      </label>
+                    )}
+                  </td>
+                )}
                 <th scope="row">
-                  <Link className="run-link" href={pageUrl('run', run.name, null)}>
+                  <Link
+                    className="run-link"
+                    href={pageUrl('run', run.name, null, { c: onPick ? null : run.latestStep })}
+                  >
                     <RunMark slot={run.slot} />
                     <b>{run.name}</b>
                   </Link>
@@ -269,11 +291,11 @@ function RunTable({ runs, picked, onPick }: RunTableProps) {
                     )) ?? <span className="faint">none drawn</span>}
                   </span>
                 </td>
-                <td>{run.bits}</td>
-                <td className="num">{run.bases || '–'}</td>
+                <td className="roomy">{run.bits}</td>
+                <td className="num roomy">{run.bases || '–'}</td>
                 <td className="num">{formatBytes(run.bytes)}</td>
-                <td className="num soft">{formatRatio(run.ratio)}</td>
-                <td>
+                <td className="num soft roomy">{formatRatio(run.ratio)}</td>
+                <td className="roomy">
                   {student ? (
                     <Sparkline points={run.quality} slot={run.slot} yDomain={yDomain} maxStep={maxStep} />
                   ) : (
@@ -281,11 +303,11 @@ function RunTable({ runs, picked, onPick }: RunTableProps) {
                   )}
                 </td>
                 <td className="num">
-                  <b>{student ? formatFixed(lastQuality(run), 1) : '–'}</b>
+                  <b>{student ? formatSqnr(lastQuality(run)) : '–'}</b>
                 </td>
-                <td className="num">{formatCosine(run.sampleCosine)}</td>
-                <td className="num">{formatCount(run.quality.length)}</td>
-                <td className="num soft" title={run.updatedAt}>
+                <td className="num roomy">{formatCosine(run.sampleCosine)}</td>
+                <td className="num roomy">{formatCount(run.quality.length)}</td>
+                <td className="num soft roomy" title={run.updatedAt}>
                   {run.updated}
                 </td>
               </tr>
@@ -293,6 +315,6 @@ function RunTable({ runs, picked, onPick }: RunTableProps) {
           })}
         </tbody>
       </table>
-    </div>
+    </TableScroll>
   )
 }

@@ -1,13 +1,31 @@
 'use client'
 
+import Link from 'next/link'
 import { ChartFrame } from '../_charts/chart-frame'
 import { HistogramInline } from '../_charts/histogram-inline'
-import { formatCount, formatLarge, formatScale } from '../_ui/format'
+import { formatCount, formatLarge, formatScale, shortLayerIds } from '../_ui/format'
+import { LayerName } from '../_ui/layer-name'
+import { TableScroll } from '../_ui/table-scroll'
 import { shapeOf } from './layer-sheet'
 import type { LayerRow } from './run-rows'
 
 /** The weights of a full-precision network, one row per layer. */
-export function WeightSheet({ rows, runName }: { rows: LayerRow[]; runName: string }) {
+export function WeightSheet({
+  rows,
+  runName,
+  layerHref,
+  assumptions,
+}: {
+  rows: LayerRow[]
+  runName: string
+  layerHref: (layer: string) => string
+  /** What the diagnosis assumed or left out, as sentences. */
+  assumptions: readonly string[]
+}) {
+  const narrow = shortLayerIds(
+    rows.map((row) => row.layer.id),
+    20,
+  )
   return (
     <ChartFrame
       title="Layers"
@@ -19,7 +37,7 @@ export function WeightSheet({ rows, runName }: { rows: LayerRow[]; runName: stri
         rows: rows.map((row) => [row.layer.id, shapeOf(row), row.layer.parameters, row.layer.macs, row.std]),
       }}
     >
-      <div className="table-scroll">
+      <TableScroll label={`Layers of ${runName}`}>
         <table className="sheet weights-only">
           <thead>
             <tr>
@@ -47,10 +65,12 @@ export function WeightSheet({ rows, runName }: { rows: LayerRow[]; runName: stri
             </tr>
           </thead>
           <tbody>
-            {rows.map((row) => (
+            {rows.map((row, i) => (
               <tr key={row.layer.id}>
                 <th scope="row" className="mono">
-                  {row.layer.id}
+                  <Link href={layerHref(row.layer.id)} title={row.layer.id}>
+                    <LayerName id={row.layer.id} narrow={narrow[i]} />
+                  </Link>
                 </th>
                 <td className="soft">{shapeOf(row)}</td>
                 <td>
@@ -63,7 +83,8 @@ export function WeightSheet({ rows, runName }: { rows: LayerRow[]; runName: stri
             ))}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
+      {assumptions.length > 0 && <p className="caption sheet-notes">Notes: {assumptions.join('; ')}.</p>}
     </ChartFrame>
   )
 }

@@ -1,6 +1,7 @@
 import { renderToStaticMarkup } from 'react-dom/server'
 import { expect, it } from 'vitest'
-import { BasisScales, type BasisScalesProps, basisYardsticks } from '../../app/_charts/basis-scales'
+import { BasisScales, type BasisScalesProps } from '../../app/_charts/basis-scales'
+import { basisYardsticks } from '../../app/_charts/basis-yardsticks'
 
 const props: BasisScalesProps = {
   title: 'Basis scales',

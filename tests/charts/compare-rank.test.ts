@@ -78,3 +78,21 @@ it('nested settings become dotted keys; only those that differ are marked', () =
     { key: 'lrm.axes', values: [null, '[1,2]'], differs: true },
   ])
 })
+
+it('a layer that is exact at one end has no change in dB: it is named, not ranked', () => {
+  const { layers, exact, unmeasured } = rankLayers([
+    checkpoint([900, 100], { conv: [150, 150], b: [5, 5] }),
+    checkpoint([900, 100], { conv: [6, 6], b: [7, 7] }),
+  ])
+  expect(layers.map((layer) => layer.id)).toEqual(['b'])
+  expect(exact).toEqual(['conv'])
+  expect(unmeasured).toEqual([])
+})
+
+it('a timestep that is exact at one end is left out of means and change', () => {
+  const { layers } = rankLayers([
+    checkpoint([900, 100], { a: [150, 4] }),
+    checkpoint([900, 100], { a: [10, 6] }),
+  ])
+  expect(layers).toEqual([{ id: 'a', means: [4, 6], change: 2, changes: [null, 2] }])
+})

@@ -12,7 +12,10 @@ import {
   formatPercent,
   formatRatio,
   formatScale,
+  formatSqnr,
+  metricNames,
   shortLayerId,
+  shortLayerIds,
 } from '../../app/_ui/format'
 
 /** Unit spaces do not break; here they are written as plain ones. */
@@ -57,6 +60,15 @@ test('what is missing is an en dash, NaN is spelt, infinity has its sign', () =>
   expect(formatDb(Number.NEGATIVE_INFINITY)).toBe('−∞')
 })
 
+test('at the ceiling of 150 dB an SQNR is the word exact, with and without its unit', () => {
+  expect(formatDb(150)).toBe('exact')
+  expect(formatSqnr(150)).toBe('exact')
+  expect(metricNames.sqnr.written(150)).toBe('exact')
+  expect(formatSqnr(149.9)).toBe('149.9')
+  // No other metric has such a ceiling.
+  expect(metricNames.cosine.format(150)).toBe('150.000')
+})
+
 test('ages are relative up to a day, then a date', () => {
   const now = new Date('2026-03-10T12:00:00Z')
   expect(formatAge('2026-03-10T11:48:00Z', now)).toBe('12 min ago')
@@ -72,4 +84,10 @@ test('a layer id loses "block" first, then its middle; the last part stays', () 
   const cut = shortLayerId('down_blocks.1.resnets.0.conv_shortcut', 20)
   expect(cut).toMatch(/….*conv_shortcut$/)
   expect(cut.length).toBeLessThanOrEqual(20)
+})
+
+test('the ids of a list are shortened alike: all or none', () => {
+  const ids = ['up_blocks.0.resnets.0.conv1', 'up_blocks.0.resnets.0.time_emb_proj', 'conv_out']
+  expect(shortLayerIds(ids, 40)).toEqual(ids)
+  expect(shortLayerIds(ids, 27)).toEqual(['up.0.0.conv1', 'up.0.0.time_emb_proj', 'conv_out'])
 })

@@ -48,6 +48,7 @@ it('all rows share one axis from 0 to 30 dB that only grows for values outside',
   const ticks = (markup: string) => [...markup.matchAll(/class="tick"[^>]*>([^<]+)</g)].map((m) => m[1])
   expect(ticks(draw(rows))).toEqual(['0', '10', '20', '30'])
   expect(ticks(draw([{ ...rows[0]!, means: [-15, 10] }]))[0]).toBe('−10')
+  expect(ticks(draw([{ ...rows[0]!, means: [150, 10] }]))).toEqual(['0', '10', '20', '30'])
 })
 
 it('the least improved stand below a gap', () => {

@@ -1,9 +1,26 @@
 import { expect, test } from 'vitest'
-import { keepExtremes, meanOf, nearestIndex, quantileOf } from '../../app/_charts/series'
+import {
+  gapNameOf,
+  keepExtremes,
+  meanOf,
+  meanSqnr,
+  nearestIndex,
+  quantileOf,
+  withoutExact,
+} from '../../app/_charts/series'
+import { layerFinding } from '../../app/_views/layer-finding'
 import { ledgerParts } from '../../app/_views/ledger-parts'
+import { knownCheckpoints } from '../../app/_views/pinned'
 import { matchesFilter } from '../../app/_views/run-filter'
 import { partingOf, runFinding } from '../../app/_views/run-finding'
-import { type LayerRow, meanLevels, medianRatio, sortRows, worstFirst } from '../../app/_views/run-rows'
+import {
+  type LayerRow,
+  meanLevels,
+  medianRatio,
+  rowMean,
+  sortRows,
+  worstFirst,
+} from '../../app/_views/run-rows'
 import { layers } from './fixture'
 
 function row(id: string, sqnr: (number | null)[] | null, bases = 1): LayerRow {
@@ -112,4 +129,49 @@ test('a long line keeps its highest and lowest points', () => {
   expect(kept).toContainEqual({ x: 400, y: 99 })
   expect(kept).toContainEqual({ x: 700, y: -99 })
   expect(kept.map((p) => p.x)).toEqual(kept.map((p) => p.x).toSorted((a, b) => a - b))
+})
+
+test('a mean SQNR is of the timesteps that differ; where none does it is exact', () => {
+  expect(meanSqnr([150, 4, null, 6])).toBe(5)
+  expect(meanSqnr([150, null, 150])).toBe(150)
+  expect(meanSqnr([null])).toBeNull()
+  expect(rowMean(row('a', [150, 4]), 'sqnr')).toBe(4)
+  expect(withoutExact([150, 4, null])).toEqual([null, 4, null])
+})
+
+test('a gap says whether it is exact, not measured, or may be either', () => {
+  expect(gapNameOf([1, null])).toBe('not measured')
+  expect(gapNameOf([150, 2])).toBe('exact')
+  expect(gapNameOf([150, null])).toBe('exact or not measured')
+})
+
+test('no layer loses most where all are exact', () => {
+  expect(runFinding(t, [20, 12, 9, 3], [row('a', [150, 150])])?.worst).toBeNull()
+})
+
+test('a layer that is exact at some timesteps says so and has its mean from the others', () => {
+  const finding = layerFinding('a', t, [150, 12, 8, 4], [])
+  expect(finding).toMatchObject({ mean: 8, exact: 0.25, worst: { t: 0, value: 4 } })
+  expect(layerFinding('a', t, [150, 150, 150, 150], [])).toMatchObject({ mean: 150, exact: 1 })
+})
+
+test('a frozen view knows the checkpoints of its day, and its own as it was', () => {
+  const at = (step: number, day: number, outputSqnr: number) => ({
+    step,
+    outputSqnr,
+    createdAt: `2026-03-0${day}T12:00:00.000Z`,
+  })
+  // Step 200 was stored again on day 4, after the view was shared on day 3.
+  const stored = [at(100, 1, 5), at(200, 4, 9), at(300, 4, 11)]
+  const shown = at(200, 2, 7)
+  const pinned = { ids: ['shown'], createdAt: '2026-03-03T12:00:00.000Z' }
+  expect(knownCheckpoints(stored, shown, pinned)).toEqual([
+    { step: 100, value: 5 },
+    { step: 200, value: 7 },
+  ])
+  expect(knownCheckpoints(stored, stored[1]!)).toEqual([
+    { step: 100, value: 5 },
+    { step: 200, value: 9 },
+    { step: 300, value: 11 },
+  ])
 })

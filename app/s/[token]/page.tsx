@@ -47,18 +47,18 @@ async function frozenPage(
   frozen: Frozen,
 ): Promise<ReactNode> {
   const name = run ?? ''
+  const pinned = { ids: checkpoints, createdAt: frozen.createdAt }
   if (page === 'runs')
     return (
       <PageShell crumbs={[{ label: 'Runs' }]} frozen={frozen}>
-        <RunsView data={await loadRunsView(checkpoints)} initial={initial} />
+        <RunsView data={await loadRunsView(pinned)} initial={initial} frozen />
       </PageShell>
     )
   if (page === 'run') {
-    const data = await loadRunView(name, initial, checkpoints)
+    const data = await loadRunView(name, initial, pinned)
     return data && <RunView data={data} initial={initial} frozen={frozen} />
   }
   if (page === 'layer') {
-    const pinned = { ids: checkpoints, createdAt: frozen.createdAt }
     const data = await loadLayerView(name, layer ?? '', initial, pinned)
     return data && <LayerView data={data} initial={initial} frozen={frozen} />
   }
