@@ -22,6 +22,7 @@ test('a shared run stays on its checkpoint and leads to the layers of that one',
   await slider.press('Home')
   await expect(page).toHaveURL(/[?&]c=\d+/)
   const step = new URL(page.url()).searchParams.get('c')!
+  await expect(slider).toHaveAttribute('aria-valuenow', step)
   await shareAndOpen(page)
   await expect(slider).toHaveAttribute('aria-valuenow', step)
   await slider.press('End')
@@ -34,8 +35,12 @@ test('a shared run stays on its checkpoint and leads to the layers of that one',
 
 test('the keyboard map of a page lists what its keys do there', async ({ page }) => {
   await page.goto('/')
-  await page.keyboard.press('?')
   const map = page.getByRole('dialog', { name: 'Keyboard map' })
+  // the page listens once it runs its scripts
+  await expect(async () => {
+    await page.keyboard.press('?')
+    await expect(map).toBeVisible({ timeout: 1000 })
+  }).toPass()
   await expect(map.getByRole('row', { name: /^Filter/ })).toBeVisible()
   await expect(map.getByRole('row', { name: /^Checkpoint before/ })).toHaveCount(0)
   await page.keyboard.press('Escape')
