@@ -30,7 +30,7 @@ export function CheckpointSlider(props: CheckpointSliderProps) {
   const x = scaleSqrt([0, Math.max(1, steps.at(-1) ?? 1)], [left, right])
   const measured = checkpoints.filter((c) => isMeasured(c.value))
   const values = measured.map((c) => c.value!).filter((value) => !isExact(value))
-  const y = scaleLinear([Math.min(...values), Math.max(...values)], [bottom, top]).clamp(true)
+  const y = scaleLinear(atLeast(leastSpan, values), [bottom, top]).clamp(true)
   const curve = line<{ step: number; value: number | null }>()
     .x((c) => x(c.step))
     .y((c) => (values.length > 1 ? y(c.value!) : (top + bottom) / 2))
@@ -128,6 +128,15 @@ export function CheckpointSlider(props: CheckpointSliderProps) {
       </svg>
     </div>
   )
+}
+
+/** dB the curve spans at least: a tenth of a dB must not look like a fall. */
+const leastSpan = 3
+
+function atLeast(span: number, values: readonly number[]): [number, number] {
+  const [low, high] = [Math.min(...values), Math.max(...values)]
+  const pad = Math.max(0, (span - (high - low)) / 2)
+  return [low - pad, high + pad]
 }
 
 /** Indices whose step can be written without overlap; the selected and the last one always. */

@@ -55,7 +55,12 @@ export function CompareSamples({ data, image, onImage }: CompareSamplesProps) {
   return (
     <div
       className="columns compare-samples"
-      style={{ '--rows-share': rowsShare(rows.length), '--pictures': Math.min(16, count) } as CSSProperties}
+      style={
+        {
+          '--rows-share': rowsShare(rows.length, Math.min(16, count)),
+          '--pictures': Math.min(16, count),
+        } as CSSProperties
+      }
     >
       <Card
         title="Same noise, same picture?"
@@ -127,10 +132,14 @@ export function CompareSamples({ data, image, onImage }: CompareSamplesProps) {
 }
 
 /**
- * Width of the rows of pictures over that of the wipe, so that both cards end together: the rows grow with their
- * number, the wipe with its width.
+ * Width of the card of rows over that of the wipe, in fr, so that both end together on a page of 1,376 px. Inner
+ * widths w and 1280 − w give heights of rows · (w / columns + 27) + 60 and (1280 − w − 16) / 2 + 140 px: pictures are
+ * square, the rest is headings and legends. At most 2.6: a narrower wipe cannot be handled.
  */
-const rowsShare = (rows: number): string => (rows <= 3 ? '2.4fr' : rows === 4 ? '1.65fr' : '1.2fr')
+function rowsShare(rows: number, columns: number): string {
+  const width = (712 - 27 * rows) / (rows / columns + 0.5)
+  return `${Math.min(2.6, (width + 36) / (1316 - width)).toFixed(2)}fr`
+}
 
 const sameSize = (a: Thumbnails, b: Thumbnails): boolean =>
   a.width === b.width && a.height === b.height && a.channels === b.channels

@@ -371,6 +371,7 @@ function SelectedLayer({ data, id, t, onTime, href }: SelectedLayerProps) {
             x={{ kind: 'time' }}
             y={{ label: 'SQNR, dB ↑', domain: [Math.min(low, ...values), Math.max(high, ...values)] }}
             references={[{ y: 0, label: '0 dB: error as large as the signal' }]}
+            height={290}
             selectedX={t}
             onSelectX={onTime}
           />

@@ -68,6 +68,21 @@ test('the checkpoint slider says its step, place and quality', () => {
   expect(html).toContain('aria-valuetext="step 500, 4 of 6, SQNR, dB ↑ 4.0"')
 })
 
+test('a difference of a tenth of a dB does not look like a fall', () => {
+  const heights = (values: number[]) => {
+    const checkpoints = values.map((value, i) => ({ step: i * 100, value }))
+    const html = picture(
+      <CheckpointSlider checkpoints={checkpoints} selected={100} slot={0} label="q" width={300} />,
+    )
+    return [...html.matchAll(/cy="([\d.]+)" r="2.5"/g)].map((m) => Number(m[1]))
+  }
+  const [from, to] = heights([10.1, 10])
+  // The curve is 32 px high for 3 dB or more.
+  expect(to! - from!).toBeCloseTo(32 / 30, 1)
+  const [low, high] = heights([0, 10])
+  expect(low! - high!).toBe(32)
+})
+
 test('a slider of one unmeasured checkpoint is drawn without numbers', () => {
   const html = picture(
     <CheckpointSlider
