@@ -9,7 +9,6 @@ import { sample, startingNoise } from '../../lib/diffusion/sample'
 import { samplingTimesteps } from '../../lib/diffusion/schedule'
 import { openTensors } from '../../lib/tensor/open'
 import { type Checkpoint, readCheckpoint } from '../../lib/unet/checkpoint'
-import type { UNetConfig } from '../../lib/unet/config'
 import { startBackend } from './backend'
 import { faultOf } from './fault'
 import { rangeSource } from './range-source'
@@ -41,11 +40,11 @@ async function answer(run: number, job: SampleJob): Promise<void> {
       kind: 'start',
       shape: [job.images, c, s, s],
       pixelUnshuffle: checkpoint.about.pixelUnshuffle,
-      timesteps: samplingTimesteps(scheduleOf(checkpoint.config), job.steps),
+      timesteps: samplingTimesteps(scheduleOf(checkpoint), job.steps),
       fetchedBytes,
       tensorsBefore: memory().numTensors,
     })
-    const final = await withNetwork(checkpoint, (predict) => draw(run, job, checkpoint.config, predict))
+    const final = await withNetwork(checkpoint, (predict) => draw(run, job, checkpoint, predict))
     post({ run, kind: 'end', final, tensorsAfter: memory().numTensors }, final ? [final.buffer] : [])
   } catch (error) {
     post({ run, kind: 'fault', fault: faultOf(error, job.fileName) })
@@ -68,7 +67,7 @@ async function checkpointOf(job: SampleJob): Promise<{ checkpoint: Checkpoint; f
 async function draw(
   run: number,
   { seed, sampler, steps, images }: SampleJob,
-  config: UNetConfig,
+  checkpoint: Checkpoint,
   predict: Predict,
 ): Promise<Float32Array<ArrayBuffer> | null> {
   let ms = 0
@@ -78,8 +77,8 @@ async function draw(
     ms = performance.now() - began
     return eps
   }
-  const noise = startingNoise(seed, images, imageSize(config))
-  const states = sample(timed, noise, { schedule: scheduleOf(config), sampler, steps, seed, images })
+  const noise = startingNoise(seed, images, imageSize(checkpoint.config))
+  const states = sample(timed, noise, { schedule: scheduleOf(checkpoint), sampler, steps, seed, images })
   for (;;) {
     await pause()
     if (wanted !== run) return null

@@ -2,8 +2,9 @@ import { writeFileSync } from 'node:fs'
 import { encode } from 'fast-png'
 import { toPictures } from '../diffusion/pixels'
 import { type SampleStep, samplerNames, sample as sampleSteps, startingNoise } from '../diffusion/sample'
-import { scheduleNames, timestepRules } from '../diffusion/schedule'
+import { timestepRules } from '../diffusion/schedule'
 import { samplingOf } from '../diffusion/scheduler-config'
+import { scheduleNames } from '../record/run'
 import { InputError } from '../tensor/error'
 import { writeSafetensors } from '../tensor/safetensors'
 import type { Tensor } from '../tensor/tensor'
@@ -68,7 +69,11 @@ ${checkpointHelp}`,
     const out = outputFile(needed(flags, 'out'))
     const options = readOptions(flags)
     const { checkpoint, given, scheduler } = await openCheckpoint(path, flags)
-    const sampling = samplingOf(checkpoint.config.family, { scheduler, config: given }, options.schedule)
+    const sampling = samplingOf(
+      checkpoint.config.family,
+      { scheduler, config: given },
+      options.schedule ?? checkpoint.about.schedule ?? undefined,
+    )
     const xT = await startOf(checkpoint, flags, options.seed)
     await startBackend()
     const [images, , size] = xT.shape as [number, number, number, number]

@@ -65,7 +65,7 @@ export async function measureAlignment(
         const layers = student.layers.map(emptyAlignment)
         const output: AlignmentResult['output'] = { sqnr: [], cosine: [] }
         const predict: Predict = (x, t) => predictTeacher(x, t, remember)
-        for (const { t, x, eps } of teacherStates(predict, teacher.config, timeline, { seed, images })) {
+        for (const { t, x, eps } of teacherStates(predict, teacher, timeline, { seed, images })) {
           if (timeline.measured.includes(t)) {
             const compared = tapLayers(student.layers, (layer, output) => {
               const teachers = features.get(layer)
@@ -125,11 +125,12 @@ function tapLayers(layers: readonly Layer[], see: (index: number, output: Tensor
  */
 async function teacherAxes(
   predict: Predict,
-  { config, layers }: Checkpoint,
+  teacher: Checkpoint,
   noise: Noise,
   next: (words: string) => Promise<void>,
 ): Promise<(Tensor2D | null)[]> {
-  const mixing = mixedBatch(predict, config, noise)
+  const { layers } = teacher
+  const mixing = mixedBatch(predict, teacher, noise)
   let step = mixing.next()
   while (!step.done) {
     await next('images at all noise levels')

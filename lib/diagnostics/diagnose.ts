@@ -38,7 +38,7 @@ export async function diagnose(
   checkCount('--images', images)
   checkSeed(seed)
   const { config, layers, manifest } = student
-  const timeline = teacher && timelineOf(timesteps, teacher.config)
+  const timeline = teacher && timelineOf(timesteps, teacher)
   const total = layers.length + (timeline ? alignmentParts(timeline) : 0)
   const parameters = [...parameterShapes(config).values()].reduce((sum, shape) => sum + sizeOf(shape), 0)
 

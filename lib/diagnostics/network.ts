@@ -1,7 +1,7 @@
 /** A checkpoint's network, run for as long as a measurement lasts. */
 import { type Schedule, schedule } from '../diffusion/schedule'
 import { InputError } from '../tensor/error'
-import { type Checkpoint, quantizerOf } from '../unet/checkpoint'
+import { type About, type Checkpoint, quantizerOf } from '../unet/checkpoint'
 import type { UNetConfig } from '../unet/config'
 import type { Tap } from '../unet/forward'
 import { predictNoise } from '../unet/predict'
@@ -35,9 +35,12 @@ export async function withNetwork<T>(
   }
 }
 
-/** The schedule of the code base the checkpoint comes from: what its own samplers do unless told otherwise. */
-export function scheduleOf({ family }: UNetConfig): Schedule {
-  return schedule(family)
+/** What decides how a checkpoint is sampled; every Checkpoint is one. */
+export type Origin = { config: UNetConfig; about: Pick<About, 'schedule'> }
+
+/** The schedule a checkpoint says it was trained for, else that of the code base it comes from. */
+export function scheduleOf({ about, config }: Origin): Schedule {
+  return schedule(about.schedule ?? config.family)
 }
 
 /** Values of one image as the network sees it. */

@@ -34,7 +34,7 @@ export async function drawSamples(
 ): Promise<SampleSet> {
   const { config, about } = checkpoint
   const final = await withNetwork(checkpoint, async (predict) => {
-    const schedule = scheduleOf(config)
+    const schedule = scheduleOf(checkpoint)
     let x = startingNoise(seed, images, imageSize(config))
     onProgress(0, samplingTimesteps(schedule, steps).length, 'samples')
     for (const step of sample(predict, x, { schedule, sampler, steps, seed, images })) {

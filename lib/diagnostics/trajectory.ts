@@ -2,8 +2,7 @@
 import { sample, startingNoise } from '../diffusion/sample'
 import { samplingTimesteps } from '../diffusion/schedule'
 import { InputError } from '../tensor/error'
-import type { UNetConfig } from '../unet/config'
-import { imageSize, type Predict, scheduleOf } from './network'
+import { imageSize, type Origin, type Predict, scheduleOf } from './network'
 
 /** DDIM steps on the way to timesteps asked for one by one. */
 const stepsToAsked = 50
@@ -27,8 +26,8 @@ export type Noise = { seed: number; images: number }
  * A number asks for the timesteps DDIM visits with so many steps, a list for these. Throws an InputError for a
  * number of steps or a timestep the schedule does not have.
  */
-export function timelineOf(asked: number | readonly number[], config: UNetConfig): Timeline {
-  const schedule = scheduleOf(config)
+export function timelineOf(asked: number | readonly number[], origin: Origin): Timeline {
+  const schedule = scheduleOf(origin)
   const steps = typeof asked === 'number' ? asked : stepsToAsked
   const visited = samplingTimesteps(schedule, steps)
   if (typeof asked === 'number') return { steps, visited, measured: visited }
@@ -59,12 +58,12 @@ export type TeacherState = { t: number; x: Float32Array; eps: Float32Array }
  */
 export function* teacherStates(
   predict: Predict,
-  config: UNetConfig,
+  origin: Origin,
   { steps, visited, measured }: Timeline,
   { seed, images }: Noise,
 ): Generator<TeacherState> {
-  const schedule = scheduleOf(config)
-  const noise = startingNoise(seed, images, imageSize(config))
+  const schedule = scheduleOf(origin)
+  const noise = startingNoise(seed, images, imageSize(origin.config))
   const at = (t: number, x: Float32Array): TeacherState => ({ t, x, eps: predict(x, t) })
   for (const t of measured) if (t > visited[0]!) yield at(t, noise)
   for (const { step, t, xt, x0, eps } of sample(predict, noise, { schedule, steps })) {
@@ -88,14 +87,14 @@ function mix(x0: Float32Array, eps: Float32Array, alphaBar: number): Float32Arra
  */
 export function* mixedBatch(
   predict: Predict,
-  config: UNetConfig,
+  origin: Origin,
   { seed, images }: Noise,
 ): Generator<void, { x: Float32Array; t: number[] }> {
-  const size = imageSize(config)
+  const size = imageSize(origin.config)
   const x = new Float32Array(images * size)
   const t = new Array<number>(images)
-  const timeline = timelineOf(mixedSteps, config)
-  for (const state of teacherStates(predict, config, timeline, { seed, images })) {
+  const timeline = timelineOf(mixedSteps, origin)
+  for (const state of teacherStates(predict, origin, timeline, { seed, images })) {
     const step = timeline.visited.indexOf(state.t)
     for (let i = 0; i < images; i++) {
       if (Math.floor(((i + 0.5) * mixedSteps) / images) !== step) continue

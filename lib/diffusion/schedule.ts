@@ -2,16 +2,14 @@
  * Noise schedules and the timesteps a sampler visits, with the differences between code bases that share names.
  * Sources: ermongroup/ddim functions/denoising.py, diffusers scheduling_ddim.py, latent-diffusion ddim.py.
  */
+import type { ScheduleName } from '../record/run'
 import { InputError } from '../tensor/error'
-
-/** Whose conventions a sampler follows. */
-export const scheduleNames = ['ddim', 'diffusers', 'ldm'] as const
-export type ScheduleName = (typeof scheduleNames)[number]
 
 export const timestepRules = ['uniform', 'quad'] as const
 export type TimestepRule = (typeof timestepRules)[number]
 
 export type Schedule = {
+  /** Whose conventions a sampler follows. */
   name: ScheduleName
   /** Variance added at each training timestep, float32 values. */
   betas: Float64Array

@@ -3,8 +3,9 @@
  * of an ermongroup/ddim configuration. Options that would change the numbers and are not supported are refused.
  */
 import * as z from 'zod/mini'
+import type { ScheduleName } from '../record/run'
 import { InputError } from '../tensor/error'
-import { type Schedule, type ScheduleName, schedule } from './schedule'
+import { type Schedule, schedule } from './schedule'
 
 /** Fields of DDPMScheduler and DDIMScheduler with the class defaults of diffusers 0.21. */
 const Scheduler = z.object({

@@ -6,6 +6,10 @@
 import * as z from 'zod/mini'
 import { LayerPrecision } from './precision'
 
+/** Code bases whose sampling conventions are known; see lib/diffusion/schedule. */
+export const scheduleNames = ['ddim', 'diffusers', 'ldm'] as const
+export type ScheduleName = (typeof scheduleNames)[number]
+
 const finite = z.number()
 const maybe = z.nullable(finite)
 const series = z.array(maybe)

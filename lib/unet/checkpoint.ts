@@ -6,7 +6,7 @@ import * as z from 'zod/mini'
 import { binarizer, type Scales } from '../quant/binarizer'
 import { fullPrecision, type Quantizer } from '../quant/quantizer'
 import { fullPrecisionLayer, Manifest } from '../record/precision'
-import type { Layer } from '../record/run'
+import { type Layer, scheduleNames } from '../record/run'
 import { InputError } from '../tensor/error'
 import { writeSafetensors } from '../tensor/safetensors'
 import type { DType, Tensor, TensorFile, TensorMap } from '../tensor/tensor'
@@ -23,6 +23,8 @@ const About = z.object({
   manifest: z._default(Manifest, {}),
   /** Pixel unshuffle between images and the network, see lib/diffusion/pixels. */
   pixelUnshuffle: z._default(z.int().check(z.positive()), 1),
+  /** Whose sampler it was trained for; null leaves it to the family. */
+  schedule: z._default(z.nullable(z.enum(scheduleNames)), null),
   run: z._default(z.nullable(z.string()), null),
   role: z._default(z.enum(['teacher', 'student']), 'teacher'),
   step: z._default(z.int().check(z.nonnegative()), 0),
@@ -105,6 +107,7 @@ const emptyAbout: About = {
   config: {},
   manifest: {},
   pixelUnshuffle: 1,
+  schedule: null,
   run: null,
   role: 'teacher',
   step: 0,

@@ -14,7 +14,7 @@ test('open the demo, find the worst layer and open it', async ({ page }) => {
   await sheet.getByRole('button', { name: 'worst first' }).click()
   await expect(page).toHaveURL(/sort=worst/)
   const worst = sheet.getByRole('row').getByRole('link').first()
-  const id = (await worst.getAttribute('title')) ?? (await worst.innerText())
+  const id = (await worst.getAttribute('title'))!
   // the opening sentence and the sorted sheet agree on which layer loses most
   await expect(page.getByText(`${id} loses most`)).toBeVisible()
   await worst.click()
@@ -62,7 +62,7 @@ test('sample side by side: the page stays free, nothing leaks, the CLI draws the
   for (const name of ['mnist-teacher', 'mnist-lmb']) {
     const row = speed.getByRole('row', { name: new RegExp(name) })
     await expect(row).toContainText(/\d\sms/)
-    const [before, after] = (await row.getByRole('cell').last().innerText()).split(', ')
+    const [before, after] = (await row.getByRole('cell').last().textContent())!.split(', ')
     expect(Number.isInteger(Number(before))).toBe(true)
     expect(after).toBe(before)
   }
@@ -119,17 +119,19 @@ test('share a view and open it in a new browser', async ({ page, browser }) => {
   await visit.goto(link)
   await expect(visit.getByText(/frozen view/i)).toBeVisible()
   await expect(visit.getByRole('heading', { name: 'mnist-lmb', level: 1 })).toBeVisible()
-  const t = await page.getByText(/Where it hurts at t = \d+/).innerText()
+  const t = (await page.getByText(/Where it hurts at t = \d+/).textContent())!
   await expect(visit.getByText(t)).toBeVisible()
   await stranger.close()
 })
 
 test('a checkpoint that is none is refused with its name and what to do', async ({ page }) => {
   await page.goto('/')
-  await page.locator('input[type=file]').setInputFiles([
-    'tests/fixtures/containers/lfs_pointer.safetensors',
-    'public/demo/mnist-teacher/config.json',
-  ])
+  await page
+    .locator('input[type=file]')
+    .setInputFiles([
+      'tests/fixtures/containers/lfs_pointer.safetensors',
+      'public/demo/mnist-teacher/config.json',
+    ])
   await expect(page.getByText(/lfs_pointer\.safetensors/).first()).toBeVisible()
   await expect(page.getByText(/git lfs pull/i).first()).toBeVisible()
 })
@@ -139,12 +141,26 @@ test('drop a checkpoint pair: it is diagnosed in the browser and stored', async 
   const folder = mkdtempSync(path.join(tmpdir(), 'signscope-e2e-'))
   const student = path.join(folder, 'upstream-student.safetensors')
   const [teacher, config] = ['model.safetensors', 'config.json'].map((f) => `tests/fixtures/ddim_s1/${f}`)
-  const binarize = ['binarize', teacher!, '--config', config!, '--method', 'lmb', '--bases', '2', '--out', student]
+  const binarize = [
+    'binarize',
+    teacher!,
+    '--config',
+    config!,
+    '--method',
+    'lmb',
+    '--bases',
+    '2',
+    '--out',
+    student,
+  ]
   execFileSync(process.execPath, ['--import', 'tsx', 'lib/cli/main.ts', ...binarize])
   await page.goto('/')
   await page.locator('input[type=file]').setInputFiles([teacher!, student, config!])
   await page.getByRole('button', { name: /^Diagnose/ }).click()
-  await page.getByRole('link', { name: /upstream-student/ }).first().click({ timeout: 180_000 })
+  await page
+    .getByRole('link', { name: /upstream-student/ })
+    .first()
+    .click({ timeout: 180_000 })
   await expect(page.getByRole('heading', { name: /upstream-student/, level: 1 })).toBeVisible()
   await expect(page.getByText('Layers × timesteps')).toBeVisible()
   rmSync(folder, { recursive: true })
