@@ -2,7 +2,8 @@
  * What one network drew, step by step, and what two of them say about each other. Arrays are (B,C,H,W) as the network
  * sees them. Step i is the i-th timestep: x_t is what the network saw there, x_0 the clean image it predicted from it.
  */
-import { agreement, sqnr } from '../../lib/math/agreement'
+import { pictureCosine } from '../../lib/diffusion/pixels'
+import { sqnr } from '../../lib/math/agreement'
 import type { Fault } from '../_ui/states'
 import { type Parting, partingOf } from '../_views/run-finding'
 
@@ -70,6 +71,7 @@ export type SampleFinding = {
   parting: Parting
   /** The finished images, all of them together. */
   finalSqnr: number | null
+  /** Mean over the images, clamped as shown: the sample cosine of the Runs page. */
   finalCosine: number | null
 }
 
@@ -82,6 +84,10 @@ export function sampleFinding(
   if (!teacher.final || !student.final) return null
   const parting = partingOf(teacher.timesteps, stateSqnr)
   if (!parting) return null
-  const { sqnr: finalSqnr, cosine: finalCosine } = agreement(teacher.final, student.final)
-  return { parting, finalSqnr, finalCosine }
+  const images = teacher.shape?.[0] ?? 1
+  return {
+    parting,
+    finalSqnr: sqnr(teacher.final, student.final),
+    finalCosine: pictureCosine(teacher.final, student.final, images),
+  }
 }

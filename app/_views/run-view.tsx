@@ -365,7 +365,12 @@ export function FindingSentence({ finding }: { finding: RunFinding }) {
       At <b>{formatDb(mean)}</b> mean output SQNR the student{' '}
       {parting.kind === 'never' && <>follows its teacher at every timestep (never below {partingDb} dB). </>}
       {parting.kind === 'always' && <>is below {partingDb} dB from the first timestep to the last. </>}
-      {parting.kind === 'from' && <>follows its teacher until t ≈ {parting.t}, then parts. </>}
+      {parting.kind === 'from' && parting.t > 0 && (
+        <>follows its teacher until t ≈ {parting.t}, then parts. </>
+      )}
+      {parting.kind === 'from' && parting.t === 0 && (
+        <>follows its teacher to the last step and parts only there, at t = 0. </>
+      )}
       {parting.kind === 'between' && (
         <>
           drops below {partingDb} dB between t ≈ {parting.t} and {parting.until}, then finds back.{' '}

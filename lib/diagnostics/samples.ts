@@ -1,8 +1,7 @@
 /** Same-seed samples of a checkpoint, as stored and shown. */
-import { toPictures } from '../diffusion/pixels'
+import { pictureCosine, toPictures } from '../diffusion/pixels'
 import { type SamplerName, sample, startingNoise } from '../diffusion/sample'
 import { samplingTimesteps } from '../diffusion/schedule'
-import { cosine } from '../math/agreement'
 import type { SampleSet } from '../record/run'
 import { InputError } from '../tensor/error'
 import type { Checkpoint } from '../unet/checkpoint'
@@ -69,16 +68,7 @@ export async function drawSamples(
 export function sampleCosine(a: SampleSet, b: SampleSet): number | null {
   const same = (['seed', 'images', 'width', 'height', 'channels'] as const).every((key) => a[key] === b[key])
   if (!same || a.images === 0) return null
-  const [valuesA, valuesB] = [fromBytes(a.pixels), fromBytes(b.pixels)]
-  const size = a.width * a.height * a.channels
-  let sum = 0
-  for (let i = 0; i < a.images; i++) {
-    const image = (values: Float32Array) => values.subarray(i * size, (i + 1) * size)
-    const value = cosine(image(valuesA), image(valuesB))
-    if (value === null) return null
-    sum += value
-  }
-  return sum / a.images
+  return pictureCosine(fromBytes(a.pixels), fromBytes(b.pixels), a.images)
 }
 
 /** Bytes 0-255 in base64 -> values in [-1, 1], never all zero: byte b stands for b/127.5 - 1. */

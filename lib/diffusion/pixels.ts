@@ -2,6 +2,7 @@
  * Between images and what a network sees. Values are in [-1, 1]; a pixel unshuffle by r turns r x r pixels into
  * channels, so that a small network can work at 1/r of the resolution (same order as torch.nn.PixelUnshuffle).
  */
+import { cosine } from '../math/agreement'
 
 /** NCHW (B,C,H,W) -> (B,C*r*r,H/r,W/r). */
 export function pixelUnshuffle(x: Float32Array, shape: readonly number[], r: number): Float32Array {
@@ -57,4 +58,21 @@ export function toPictures(
     }
   }
   return { width, height, channels, pixels }
+}
+
+/**
+ * Mean over images of the cosine of two batches, as many images in each, with values clamped to [-1, 1] as pictures
+ * show them. null if an image has no cosine.
+ */
+export function pictureCosine(a: Float32Array, b: Float32Array, images: number): number | null {
+  const size = a.length / images
+  const shown = (values: Float32Array, i: number) =>
+    values.subarray(i * size, (i + 1) * size).map((v) => Math.max(-1, Math.min(1, v)))
+  let sum = 0
+  for (let i = 0; i < images; i++) {
+    const value = cosine(shown(a, i), shown(b, i))
+    if (value === null) return null
+    sum += value
+  }
+  return sum / images
 }
