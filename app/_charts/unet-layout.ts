@@ -154,7 +154,9 @@ function labelsOf(nodes: UNetNode[], top: number, pitch: number, narrow: boolean
     const last = span.at(-1)!
     const layer = first.squares.find((s) => s.layer.resolution > 1)?.layer ?? first.squares[0]!.layer
     const edge = first.part === 'in' || first.part === 'out'
-    const name = edge || first.part === 'mid' ? first.part : `${first.part}.${layer.place.level}`
+    // the index its checkpoint gives the level: diffusers counts up_blocks from the lowest resolution
+    const index = /\.(\d+)\./.exec(layer.id)?.[1] ?? layer.place.level
+    const name = edge || first.part === 'mid' ? first.part : `${first.part}.${index}`
     const bottom = Math.max(...span.map((node) => node.y + node.height))
     return {
       text: edge || narrow ? name : `${name} · ${layer.resolution} × ${layer.resolution}`,

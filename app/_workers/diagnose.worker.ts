@@ -6,7 +6,7 @@ import { expose } from 'comlink'
 import { createSHA256 } from 'hash-wasm'
 import { parse as parseYaml } from 'yaml'
 import { diagnose } from '../../lib/diagnostics/diagnose'
-import { drawSamples } from '../../lib/diagnostics/samples'
+import { drawSamples, drawsPictures } from '../../lib/diagnostics/samples'
 import { buildUpload, type FileFacts } from '../../lib/diagnostics/upload'
 import type { CheckpointUpload } from '../../lib/record/run'
 import { InputError } from '../../lib/tensor/error'
@@ -131,7 +131,7 @@ async function diagnosePair(
     onProgress: next(teacher.name, 'measures the teacher’s weights'),
   })
   const ownProgress = next(teacher.name, 'draws with the teacher')
-  const ownSamples = isPicture(a.checkpoint)
+  const ownSamples = drawsPictures(a.checkpoint)
     ? await drawSamples(a.checkpoint, { ...drawing, signal }, (done, total) =>
         ownProgress(done, total, 'steps'),
       )
@@ -151,7 +151,7 @@ async function diagnosePair(
     onProgress: next(b.checkpoint.name, 'runs both networks'),
   })
   const progress = next(b.checkpoint.name, 'draws with the student')
-  const samples = isPicture(b.checkpoint)
+  const samples = drawsPictures(b.checkpoint)
     ? await drawSamples(b.checkpoint, { ...drawing, teacher: ownSamples, signal }, (done, total) =>
         progress(done, total, 'steps'),
       )
@@ -164,12 +164,6 @@ async function diagnosePair(
     run: names.student,
   })
   return { kind: 'done', teacher: teacherUpload, student: studentUpload }
-}
-
-/** Grey or colour; networks on latent codes are diagnosed without samples. */
-function isPicture({ config, about }: Checkpoint): boolean {
-  const channels = config.inChannels / about.pixelUnshuffle ** 2
-  return channels === 1 || channels === 3
 }
 
 async function readConfig(file: File): Promise<GivenConfig> {

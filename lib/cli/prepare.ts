@@ -1,7 +1,7 @@
 /** Everything between a checkpoint file and the record the store takes: diagnosis and same-seed samples. */
 import { basename } from 'node:path'
 import { diagnose } from '../diagnostics/diagnose'
-import { drawSamples } from '../diagnostics/samples'
+import { drawSamples, drawsPictures } from '../diagnostics/samples'
 import { buildUpload, type FileFacts } from '../diagnostics/upload'
 import type { CheckpointUpload, SampleSet } from '../record/run'
 import { type Checkpoint, type GivenConfig, readCheckpoint } from '../unet/checkpoint'
@@ -40,7 +40,7 @@ const samplingSteps = 50
 export async function prepareUpload(job: Job, onShare: OnShare = () => {}): Promise<CheckpointUpload> {
   const checkpoint = await read(job.checkpoint)
   const teacher = job.teacher && (await read(job.teacher.checkpoint))
-  const draws = job.samples > 0 && isDrawn(checkpoint)
+  const draws = job.samples > 0 && drawsPictures(checkpoint)
   const diagnosisShare = draws ? 0.7 : 1
   const diagnosis = await diagnose(teacher, checkpoint, {
     timesteps: job.timesteps,
@@ -84,10 +84,4 @@ function firstImages(set: SampleSet | null, n: number): SampleSet | null {
     images: n,
     pixels: Buffer.from(set.pixels, 'base64').subarray(0, bytes).toString('base64'),
   }
-}
-
-/** Only networks on grey or colour pixels that predict the noise alone are drawn. */
-function isDrawn({ config, about }: Checkpoint): boolean {
-  const channels = config.inChannels / about.pixelUnshuffle ** 2
-  return config.inChannels === config.outChannels && (channels === 1 || channels === 3)
 }

@@ -83,6 +83,12 @@ function toBase64(bytes: Uint8Array): string {
   return btoa(text)
 }
 
+/** Whether there is anything to draw: grey or colour pixels, and a network that predicts the noise alone. */
+export function drawsPictures({ config, about }: Checkpoint): boolean {
+  const channels = config.inChannels / about.pixelUnshuffle ** 2
+  return config.inChannels === config.outChannels && (channels === 1 || channels === 3)
+}
+
 function pictureChannels(channels: number, { name, about }: Checkpoint): 1 | 3 {
   if (channels === 1 || channels === 3) return channels
   throw new InputError({
