@@ -1,6 +1,6 @@
 /** Runs in the page: a fixture's forward pass and sampling on tfjs-wasm, compared with upstream's outputs. */
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm'
-import { env, memory, ready, setBackend, tensor4d } from '@tensorflow/tfjs-core'
+import { env, getBackend, memory, ready, setBackend, tensor4d } from '@tensorflow/tfjs-core'
 import { type SampleOptions, sample } from '../../lib/diffusion/sample'
 import { schedule } from '../../lib/diffusion/schedule'
 import { openTensors } from '../../lib/tensor/open'
@@ -69,7 +69,7 @@ window.runFixture = async ({ folder, weights, sampling }) => {
     distances[`${key}.x_final`] = relativeL2(states.at(-1)!.x, (await io.read(`${key}.x_final`)).data)
   }
   unet.dispose()
-  return { distances, backend: 'wasm', leaked: memory().numTensors - before }
+  return { distances, backend: getBackend(), leaked: memory().numTensors - before }
 }
 
 async function fetched(folder: string, name: string): Promise<TensorFile> {

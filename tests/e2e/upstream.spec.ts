@@ -51,12 +51,13 @@ for (const fixture of fixtures) {
       external: ['fs', 'path', 'os', 'worker_threads', 'perf_hooks', 'util', 'string_decoder', 'crypto'],
     })
     await page.addScriptTag({ content: outputFiles[0]!.text })
-    const { distances, leaked } = await page.evaluate((f) => window.runFixture(f), fixture)
+    const { distances, backend, leaked } = await page.evaluate((f) => window.runFixture(f), fixture)
     expect(Object.keys(distances).length).toBeGreaterThan(8)
     for (const [name, distance] of Object.entries(distances)) {
       const bound = name.startsWith('ddim_clip') ? clippedTolerance : tolerance
       expect(distance, name).toBeLessThan(bound)
     }
+    expect(backend).toBe('wasm')
     expect(leaked).toBe(0)
   })
 }
