@@ -13,7 +13,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { isIP } from 'node:net'
+import { createServer, isIP } from 'node:net'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { isLoopback } from '../app/api/v1/_guard'
@@ -37,6 +37,13 @@ if (!isLoopback(host) && !process.env.SIGNSCOPE_TOKEN) {
   process.exit(2)
 }
 
+if (await isTaken()) {
+  console.error(
+    `signscope: port ${port} of ${host} is in use: stop the server that holds it, or choose another with PORT.`,
+  )
+  process.exit(2)
+}
+
 if (generateClient()) say('made the database client')
 copyTfjsBinaries()
 if (!development) await ensureBuild(say)
@@ -49,6 +56,15 @@ function bindAddress(): string {
   if (wanted && (isIP(wanted) || wanted === 'localhost')) return wanted
   if (wanted) say(`HOST=${wanted} is not an address, using 127.0.0.1`)
   return '127.0.0.1'
+}
+
+/** Asked before the work begins: afterwards the other server would answer for this one. */
+function isTaken(): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer()
+    probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'EADDRINUSE'))
+    probe.listen(Number(port), host, () => probe.close(() => resolve(false)))
+  })
 }
 
 async function prepareStore(): Promise<void> {
