@@ -1,12 +1,15 @@
 import * as z from 'zod/mini'
 
-/** How the weights of a layer are binarized. `fp` is full precision, the identity. */
-export const methods = ['fp', 'sign', 'xnor', 'lmb'] as const
+/**
+ * What becomes of the weights of a layer. `fp` is full precision, the identity; sign, xnor, lmb and ebb binarize;
+ * `lsq` keeps 8 bits with a learned step per output channel (layers the paper does not binarize).
+ */
+export const methods = ['fp', 'sign', 'xnor', 'lmb', 'ebb', 'lsq'] as const
 export type Method = (typeof methods)[number]
 
 /**
  * Precision of one layer, as a checkpoint's manifest states it.
- * bases: sign planes of the weights (0 for full precision). activationBits 32 means floats.
+ * bases: sign planes of the weights (0 unless binarized). activationBits 32 means floats.
  */
 export const LayerPrecision = z.object({
   method: z.enum(methods),
@@ -16,6 +19,11 @@ export const LayerPrecision = z.object({
 export type LayerPrecision = z.infer<typeof LayerPrecision>
 
 export const fullPrecisionLayer: LayerPrecision = { method: 'fp', bases: 0, activationBits: 32 }
+
+/** Bits of one stored weight, per basis if the layer is binarized. */
+export function weightBits({ method }: LayerPrecision): 1 | 8 | 32 {
+  return method === 'fp' ? 32 : method === 'lsq' ? 8 : 1
+}
 
 /** Layer id -> precision, for every conv and linear layer of a network. */
 export const Manifest = z.record(z.string(), LayerPrecision)

@@ -2,6 +2,7 @@
 import * as z from 'zod/mini'
 import { basisPlaces } from '../quant/manifest'
 import { InputError } from '../tensor/error'
+import { imageSets } from './images'
 
 const count = z.int().check(z.positive())
 
@@ -12,6 +13,8 @@ const Optimizer = z.object({
   warmupSteps: z.int().check(z.nonnegative()),
   /** Cosine decay ends at this share of learningRate. */
   finalShare: z.number().check(z.minimum(0), z.maximum(1)),
+  /** Cosine decays of equal length, each from learningRate anew (SGDR, Loshchilov & Hutter 2017). */
+  cycles: z._default(count, 1),
   weightDecay: z._default(z.number(), 0),
   /** Largest global gradient norm. */
   clip: z.number().check(z.positive()),
@@ -23,7 +26,7 @@ const shared = {
   name: z.string().check(z.regex(/^[a-z0-9][a-z0-9._-]*$/)),
   seed: z.int(),
   data: z.object({
-    set: z.literal('mnist'),
+    set: z.enum(imageSets),
     /** Factor of the pixel unshuffle before the network (28x28x1 -> 14x14x4 with 2). */
     pixelUnshuffle: z.union([z.literal(1), z.literal(2)]),
   }),

@@ -31,11 +31,17 @@ export function trained(
   }
 }
 
-/** Learning rate of a step counted from 0: linear warm-up, then cosine to finalShare at the last step. */
+/**
+ * Learning rate of a step counted from 0: linear warm-up, then cosine to finalShare at the last step of the cycle;
+ * later cycles start at the full rate.
+ */
 export function learningRate(config: OptimizerConfig, step: number, steps: number): number {
-  const { learningRate, warmupSteps, finalShare } = config
+  const { learningRate, warmupSteps, finalShare, cycles } = config
   if (step < warmupSteps) return (learningRate * (step + 1)) / warmupSteps
-  const progress = (step - warmupSteps) / Math.max(1, steps - 1 - warmupSteps)
+  const cycle = Math.min(cycles - 1, Math.floor((step * cycles) / steps))
+  const [start, end] = [Math.ceil((cycle * steps) / cycles), Math.ceil(((cycle + 1) * steps) / cycles)]
+  const from = cycle === 0 ? warmupSteps : start
+  const progress = (step - from) / Math.max(1, end - 1 - from)
   return learningRate * (finalShare + (1 - finalShare) * 0.5 * (1 + Math.cos(Math.PI * progress)))
 }
 
