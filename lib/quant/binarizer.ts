@@ -13,9 +13,18 @@ import type { Quantizer } from './quantizer'
 import { initScales, meanAbs, residual } from './scales'
 import { sign } from './sign'
 import { signOf } from './ste'
+import { weightLsq } from './weight-lsq'
 
-/** What a student stores beside a layer's weights: scales [O] and the LSQ step of its input. */
-export type Scales = { sigma1?: Float32Array; sigma2?: Float32Array; alpha?: number }
+/**
+ * What a student stores beside a layer's weights: scales [O] of its bases, the steps [O] of 8-bit weights, and the LSQ
+ * step of its input.
+ */
+export type Scales = {
+  sigma1?: Float32Array
+  sigma2?: Float32Array
+  step?: Float32Array
+  alpha?: number
+}
 
 /** The scales a layer's binarized weights are built with; sigma2 null with one basis. */
 export type BasisScales = { sigma1: Float32Array; sigma2: Float32Array | null }
@@ -25,26 +34,35 @@ export type Whose = { file: string; layer: string }
 
 const nobody: Whose = { file: 'scales', layer: 'layer' }
 
-/** Throws an InputError unless the method exists with that many bases: only LMB has two. */
+/** How many bases a method can have. */
+const basesOf: Record<Method, readonly number[]> = {
+  fp: [0],
+  lsq: [0],
+  sign: [1],
+  xnor: [1],
+  lmb: [1, 2],
+  ebb: [1, 2],
+}
+
+/** Throws an InputError unless the method exists with that many bases. */
 export function checkBases(method: Method, bases: number, file: string, item = ''): void {
-  const right = method === 'fp' ? bases === 0 : bases === 1 || (method === 'lmb' && bases === 2)
-  if (right) return
+  if (basesOf[method].includes(bases)) return
   throw new InputError({
     file,
     item,
     problem: `method ${method} with ${bases} bases does not exist`,
-    remedy: 'fp has 0 bases, sign and xnor have 1, lmb has 1 or 2.',
+    remedy: 'fp and lsq have 0 bases, sign and xnor have 1, lmb and ebb have 1 or 2.',
   })
 }
 
 function needed(
-  name: 'sigma1' | 'sigma2',
+  name: 'sigma1' | 'sigma2' | 'step',
   scale: Float32Array | undefined,
   O: number | null,
   { file, layer }: Whose,
 ): Float32Array {
   const item = `${layer}.${name}`
-  const remedy = `The manifest says that ${layer} is binarized with it: export the student again with its scales.`
+  const remedy = `The manifest says that ${layer} is quantized with it: export the student again with its scales.`
   if (!scale) throw new InputError({ file, item, problem: 'the scale is missing', remedy })
   if (O !== null && scale.length !== O)
     throw new InputError({
@@ -55,11 +73,13 @@ function needed(
     })
   if (!scale.every(Number.isFinite))
     throw new InputError({ file, item, problem: 'a scale is not finite', remedy })
+  if (name === 'step' && !scale.every((v) => v > 0))
+    throw new InputError({ file, item, problem: 'a step is not positive', remedy })
   return scale
 }
 
 /**
- * The scales in use: null for full precision, mean|w| for xnor (never stored), the stored ones otherwise.
+ * The scales in use: null without bases, mean|w| for xnor (never stored), the stored ones otherwise.
  * Throws an InputError for a stored scale that is missing, not finite, or not one per output channel.
  */
 export function basisScales(
@@ -69,7 +89,7 @@ export function basisScales(
   whose: Whose = nobody,
 ): BasisScales | null {
   const O = w.shape[0] ?? 1
-  if (precision.method === 'fp') return null
+  if (precision.bases === 0) return null
   if (precision.method === 'xnor') return { sigma1: meanAbs(w.data, O), sigma2: null }
   return {
     sigma1: needed('sigma1', scales.sigma1, O, whose),
@@ -78,8 +98,9 @@ export function basisScales(
 }
 
 /**
- * The weights a layer computes with, in the shape of its latent weights w; w itself in full precision.
- * Throws what basisScales throws.
+ * The weights a layer computes with, in the shape of its latent weights w; w itself in full precision. LMB and EBB
+ * differ in how they are trained, not in what two bases, or one, stand for.
+ * Throws what basisScales throws, and the same for the steps of 8-bit weights.
  */
 export function effectiveWeight(
   precision: LayerPrecision,
@@ -87,6 +108,10 @@ export function effectiveWeight(
   scales: Scales,
   whose: Whose = nobody,
 ): Tensor {
+  if (precision.method === 'lsq') {
+    const step = needed('step', scales.step, w.shape[0] ?? 1, whose)
+    return { shape: w.shape, data: weightLsq(w.data, step) }
+  }
   const used = basisScales(precision, w, scales, whose)
   if (!used) return w
   const data = used.sigma2 ? lmb(w.data, used.sigma1, used.sigma2) : sign(w.data, used.sigma1)
@@ -126,10 +151,10 @@ export function levelShares([first, second]: Int8Array[]): number[] | null {
 export type BinarizedLayer = { scales: BasisScales; signs: Int8Array[]; effective: Tensor }
 
 /**
- * Binarizes the weights of one layer as they are: scales by initScales, no training. sign, xnor and lmb
- * with one basis then agree. Throws an InputError for bases the method does not have.
+ * Binarizes the weights of one layer as they are: scales by initScales, no training. All methods with as many bases
+ * then agree. Throws an InputError for bases the method does not have.
  */
-export function postTrainingBinarize(w: Tensor, method: Exclude<Method, 'fp'>, bases: 1 | 2): BinarizedLayer {
+export function postTrainingBinarize(w: Tensor, method: Method, bases: 1 | 2): BinarizedLayer {
   checkBases(method, bases, '--bases')
   const { sigma1, sigma2 } = initScales(w.data, w.shape[0] ?? 1, bases)
   const scales: BasisScales = { sigma1, sigma2: sigma2 ?? null }
@@ -141,7 +166,8 @@ export function postTrainingBinarize(w: Tensor, method: Exclude<Method, 'fp'>, b
 function checkScales(id: string, precision: LayerPrecision, scales: Scales, file: string): void {
   checkBases(precision.method, precision.bases, file, id)
   const whose = { file, layer: id }
-  if (precision.method === 'sign' || precision.method === 'lmb') needed('sigma1', scales.sigma1, null, whose)
+  if (precision.method === 'lsq') needed('step', scales.step, null, whose)
+  if (precision.bases > 0 && precision.method !== 'xnor') needed('sigma1', scales.sigma1, null, whose)
   if (precision.bases === 2) needed('sigma2', scales.sigma2, null, whose)
   const { alpha } = scales
   if (precision.activationBits === 32 || (alpha !== undefined && alpha > 0 && alpha < Infinity)) return

@@ -13,14 +13,19 @@ export type BasisPlaces = (typeof basisPlaces)[number]
 
 export type BinarizationPlan = {
   method: Method
-  /** 2 only with lmb; layers outside `where` then have one. Ignored for fp. */
+  /** 2 only with lmb and ebb; layers outside `where` then have one. Ignored for fp. */
   bases: 1 | 2
   activationBits: LayerPrecision['activationBits']
   where: BasisPlaces
+  /**
+   * Weights of the layers that are not binarized: 32 leaves them alone (the default; BinaryDM's code), 8 gives them
+   * method lsq, and 8-bit inputs unless activationBits is 32 (BinaryDM appendix B.1).
+   */
+  keptBits?: 8 | 32
 }
 
 /**
- * The layers BinaryDM's code never binarizes: the first and the last conv and the MLP of the time embedding.
+ * The layers BinaryDM never binarizes: the first and the last conv and the MLP of the time embedding.
  * The time projections inside blocks stand in down, mid or up and are binarized.
  */
 export function keptFullPrecision({ place }: Layer): boolean {
@@ -43,7 +48,11 @@ export function inHeadOrTail({ place }: Layer): boolean {
  * Throws an InputError for a method without that many bases.
  */
 export function manifestFor(layers: readonly Layer[], plan: BinarizationPlan): Manifest {
-  const { method, bases, activationBits, where } = plan
+  const { method, bases, activationBits, where, keptBits = 32 } = plan
+  const keptLayer: LayerPrecision =
+    keptBits === 32 || method === 'fp'
+      ? fullPrecisionLayer
+      : { method: 'lsq', bases: 0, activationBits: activationBits === 32 ? 32 : 8 }
   if (method !== 'fp') checkBases(method, bases, 'bases')
   const entries = new Map<string, LayerPrecision>()
   for (const layer of layers) {
@@ -56,7 +65,7 @@ export function manifestFor(layers: readonly Layer[], plan: BinarizationPlan): M
       })
     const kept = method === 'fp' || keptFullPrecision(layer)
     const count = bases === 2 && (where === 'all' || inHeadOrTail(layer)) ? 2 : 1
-    entries.set(layer.id, kept ? fullPrecisionLayer : { method, bases: count, activationBits })
+    entries.set(layer.id, kept ? keptLayer : { method, bases: count, activationBits })
   }
   return Object.fromEntries(entries)
 }

@@ -15,6 +15,8 @@ export const LayerPrecision = z.object({
   method: z.enum(methods),
   bases: z.union([z.literal(0), z.literal(1), z.literal(2)]),
   activationBits: z.union([z.literal(4), z.literal(8), z.literal(32)]),
+  /** Training step at which the layer took this precision; absent if it had it from the start. Nothing is computed from it. */
+  since: z.optional(z.int().check(z.nonnegative())),
 })
 export type LayerPrecision = z.infer<typeof LayerPrecision>
 
@@ -30,12 +32,14 @@ export const Manifest = z.record(z.string(), LayerPrecision)
 export type Manifest = z.infer<typeof Manifest>
 
 /**
- * "W1A4", "W1A4/8", "FP32": every weight of a sign plane takes one bit, whatever the number of planes, and the activation
+ * "W1A4", "W1A4/8", "FP32"; "W8A8" if nothing is binarized but layers keep 8 bits. Every weight of a sign plane takes one bit, whatever the number of planes, and the activation
  * bits are those of the binarized layers, ascending if they differ. A second basis is not in the label: two planes of one bit
  * are not a 2-bit weight, so bases are shown on their own beside it, and the ledger counts their bytes.
  */
 export function bitsLabel(manifest: Manifest): string {
-  const binarized = Object.values(manifest).filter((p) => p.bases > 0)
-  const bits = [...new Set(binarized.map((p) => p.activationBits))].sort((a, b) => a - b)
-  return bits.length === 0 ? 'FP32' : `W1A${bits.join('/')}`
+  const precisions = Object.values(manifest)
+  const binarized = precisions.filter((p) => p.bases > 0)
+  const quantized = binarized.length > 0 ? binarized : precisions.filter((p) => p.method === 'lsq')
+  const bits = [...new Set(quantized.map((p) => p.activationBits))].sort((a, b) => a - b)
+  return quantized.length === 0 ? 'FP32' : `W${weightBits(quantized[0]!)}A${bits.join('/')}`
 }

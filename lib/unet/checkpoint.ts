@@ -152,8 +152,8 @@ async function readScales(file: TensorFile, prefix: string, layers: Layer[]): Pr
 
 /** The quantizer the checkpoint runs with: the identity if every layer is full precision. */
 export function quantizerOf({ manifest, scales, name }: Checkpoint): Quantizer {
-  const binary = Object.values(manifest).some((p) => p.bases > 0 || p.activationBits !== 32)
-  return binary ? binarizer(manifest, scales, name) : fullPrecision
+  const quantized = Object.values(manifest).some((p) => p.method !== 'fp' || p.activationBits !== 32)
+  return quantized ? binarizer(manifest, scales, name) : fullPrecision
 }
 
 /**

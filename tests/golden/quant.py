@@ -122,6 +122,43 @@ def lsq_case(name, x, alpha, bits):
     }
 
 
+def weight_lsq(w, step):
+    """Each row of w [O, n] at 8 bits with its own step; LSQ's gradient scale over the row."""
+    g = 1 / math.sqrt(w.shape[1] * 127)
+    scaled = step * g + (step - step * g).detach()
+    scaled = scaled + (step - scaled).detach()
+    assert torch.equal(scaled, step)
+    return Round.apply(torch.clamp(w / scaled[:, None], -128, 127)) * scaled[:, None]
+
+
+def weight_lsq_case(name, w, step):
+    dy = torch.randn_like(w)
+    y, (dw, dstep) = gradients(weight_lsq, [w, step], dy)
+    return {
+        "name": name,
+        "w": numbers(w),
+        "dy": numbers(dy),
+        "step": numbers(step),
+        "y": numbers(y),
+        "dw": numbers(dw),
+        "dstep": numbers(dstep),
+    }
+
+
+def ebb_case(name, sigma2s, tau):
+    """tau * mean over layers of the mean over channels (BinaryDM Eq. 9)."""
+    leaves = [s.clone().requires_grad_() for s in sigma2s]
+    loss = tau * torch.stack([s.mean() for s in leaves]).mean()
+    loss.backward()
+    return {
+        "name": name,
+        "tau": tau,
+        "sigma2s": [numbers(s) for s in sigma2s],
+        "loss": loss.item(),
+        "gradients": [numbers(leaf.grad) for leaf in leaves],
+    }
+
+
 above, below = 1 + 2**-23, 1 - 2**-24  # float32 neighbours of 1
 
 weights = [
@@ -149,7 +186,27 @@ activations = [
     lsq_case("zeros", torch.zeros(5), 0.1, 4),
 ]
 
+codes = torch.tensor([-200.0, -128.5, -128.0, -127.5, -2.5, -1.5, -0.5, 0.0, 0.5, 1.5, 2.5, 126.5, 127.0, 127.5, 200.0])
+eight_bit_weights = [
+    # 0.1 has no exact float32: codes times it and back are ties only of the float32 quotient.
+    weight_lsq_case("halves and both clamps", codes[None, :] * torch.tensor([[0.5], [0.1], [3.0]]), torch.tensor([0.5, 0.1, 3.0])),
+    weight_lsq_case("a trained first convolution", torch.randn(6, 36) * 0.2, torch.rand(6) * 0.01 + 1e-3),
+    weight_lsq_case("a row of zeros", torch.stack([torch.zeros(9), torch.randn(9)]), torch.tensor([1.0, 0.02])),
+]
+
+penalties = [
+    ebb_case("three widths", [torch.rand(4), torch.rand(16), torch.rand(1)], 9e-2),
+    ebb_case("one layer", [torch.rand(8)], 0.5),
+]
+
 out = pathlib.Path(__file__).with_suffix(".json")
-golden = {"torch": torch.__version__.split("+")[0], "weights": weights, "activations": activations}
+golden = {
+    "torch": torch.__version__.split("+")[0],
+    "weights": weights,
+    "activations": activations,
+    "weightLsq": eight_bit_weights,
+    "ebb": penalties,
+}
 out.write_text(json.dumps(golden) + "\n")
-print(f"{out.name}: {len(weights)} weight cases, {len(activations)} activation cases")
+print(f"{out.name}: {len(weights)} weight cases, {len(activations)} activation cases, "
+      f"{len(eight_bit_weights)} of 8-bit weights, {len(penalties)} penalties")

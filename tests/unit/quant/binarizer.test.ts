@@ -11,6 +11,7 @@ import {
   type Scales,
   signPlanes,
 } from '../../../lib/quant/binarizer'
+import { oneBasis } from '../../../lib/quant/ebb'
 import { lmb } from '../../../lib/quant/lmb'
 import { sign } from '../../../lib/quant/sign'
 import { xnor } from '../../../lib/quant/xnor'
@@ -48,6 +49,39 @@ describe('effectiveWeight', () => {
   it('takes the scale of xnor from the weights, whatever is stored', () => {
     const precision: LayerPrecision = { method: 'xnor', bases: 1, activationBits: 4 }
     expect(effectiveWeight(precision, w, { sigma1 }).data).toEqual(xnor(w.data, 2))
+  })
+})
+
+describe('ebb and lsq', () => {
+  it('ebb computes as lmb with two bases and as sign with one', () => {
+    const scales = { sigma1, sigma2 }
+    const stage1: LayerPrecision = { method: 'ebb', bases: 2, activationBits: 4 }
+    expect(effectiveWeight(stage1, w, scales)).toEqual(effectiveWeight(two, w, scales))
+    expect(effectiveWeight(oneBasis(stage1, 100), w, scales)).toEqual(effectiveWeight(one, w, scales))
+  })
+  const kept: LayerPrecision = { method: 'lsq', bases: 0, activationBits: 8 }
+  it('lsq gives codes times the step of their channel, and has no bases', () => {
+    // Row 0 in steps of 0.2: 2.5 to even, -10, 0. Row 1 in steps of 0.005: 200 clamped, -50, 150 clamped.
+    const step = f32([0.2, 0.005])
+    const codes = [2, -10, 0, 127, -50, 127]
+    const { data, shape } = effectiveWeight(kept, w, { step })
+    expect(shape).toEqual(w.shape)
+    expect([...data]).toEqual(codes.map((code, i) => Math.fround(step[i < 3 ? 0 : 1]! * code)))
+    expect(basisScales(kept, w, { step })).toBe(null)
+  })
+  it('need their scales and steps, which must be usable', () => {
+    const reject = (scales: Scales) =>
+      fault(() => binarizer({ conv_in: kept }, new Map([['conv_in', { alpha: 1, ...scales }]])))
+    expect(reject({})).toMatch(/^student: conv_in.step: the scale is missing/)
+    expect(reject({ step: f32([1, 0]) })).toContain('conv_in.step: a step is not positive')
+    expect(reject({ step: f32([1, Number.NaN]) })).toContain('conv_in.step: a scale is not finite')
+    expect(fault(() => effectiveWeight(kept, w, { step: f32([1]) }))).toContain('1 scales for 2 output')
+    const ebb: Manifest = { conv: { method: 'ebb', bases: 2, activationBits: 32 } }
+    expect(fault(() => binarizer(ebb, new Map([['conv', { sigma1 }]])))).toContain('conv.sigma2: the scale')
+    expect(fault(() => binarizer(ebb, new Map()))).toContain('conv.sigma1: the scale is missing')
+    expect(fault(() => binarizer({ c: { ...kept, bases: 1 } }, new Map()))).toContain(
+      'method lsq with 1 bases',
+    )
   })
 })
 
@@ -91,7 +125,7 @@ describe('postTrainingBinarize', () => {
   })
   it('refuses two bases for sign', () => {
     expect(fault(() => postTrainingBinarize(w, 'sign', 2))).toBe(
-      '--bases: method sign with 2 bases does not exist. fp has 0 bases, sign and xnor have 1, lmb has 1 or 2.',
+      '--bases: method sign with 2 bases does not exist. fp and lsq have 0 bases, sign and xnor have 1, lmb and ebb have 1 or 2.',
     )
   })
 })

@@ -25,8 +25,27 @@ type ActivationCase = {
   dalpha: number
 }
 
+type WeightLsqCase = {
+  name: string
+  w: number[]
+  dy: number[]
+  step: number[]
+  y: number[]
+  dw: number[]
+  dstep: number[]
+}
+
+type EbbCase = { name: string; tau: number; sigma2s: number[][]; loss: number; gradients: number[][] }
+
+type Golden = {
+  weights: WeightCase[]
+  activations: ActivationCase[]
+  weightLsq: WeightLsqCase[]
+  ebb: EbbCase[]
+}
+
 /** Values and autograd gradients from PyTorch; tests/golden/quant.py writes them and says how. */
-export const golden: { weights: WeightCase[]; activations: ActivationCase[] } = JSON.parse(
+export const golden: Golden = JSON.parse(
   readFileSync(new URL('../../golden/quant.json', import.meta.url), 'utf8'),
 )
 

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import * as z from 'zod/mini'
+import { dropSecondBasis } from '../../../lib/quant/ebb'
 import { type BinarizationPlan, manifestFor } from '../../../lib/quant/manifest'
-import { bitsLabel, type LayerPrecision } from '../../../lib/record/precision'
+import { type BinarizationPreset, binarizationPresets } from '../../../lib/quant/presets'
+import { bitsLabel, fullPrecisionLayer, LayerPrecision } from '../../../lib/record/precision'
 import type { Layer, Place } from '../../../lib/record/run'
 
 function layer(id: string, part: Place['part'], level: number | null, role = 'conv1'): Layer {
@@ -66,5 +69,50 @@ describe('manifestFor', () => {
   it('refuses two bases for sign and xnor, and two layers of one id', () => {
     expect(() => manifestFor(layers, { ...plan, method: 'xnor' })).toThrow('method xnor with 2 bases')
     expect(() => manifestFor([layers[0]!, layers[0]!], plan)).toThrow('conv_in: two layers have this id')
+  })
+  it('keeps layers at 8 bits if asked, their inputs too unless the others stay floats', () => {
+    const manifest = manifestFor(layers, { ...plan, keptBits: 8 })
+    const kept = { method: 'lsq', bases: 0, activationBits: 8 }
+    for (const id of ['conv_in', 'temb.dense.0', 'conv_out']) expect(manifest[id]).toEqual(kept)
+    expect(bitsLabel(manifest)).toBe('W1A4')
+    const floats = manifestFor(layers, { ...plan, keptBits: 8, activationBits: 32 })
+    expect(floats.conv_in).toEqual({ ...kept, activationBits: 32 })
+    expect(manifestFor(layers, { ...plan, method: 'fp', keptBits: 8 }).conv_in).toEqual(fullPrecisionLayer)
+  })
+})
+
+describe('presets', () => {
+  const manifestOf = ({ twoBases: where, ...preset }: BinarizationPreset) =>
+    manifestFor(layers, { ...preset, where })
+  const basesIn = (preset: BinarizationPreset) => Object.values(manifestOf(preset)).map(({ bases }) => bases)
+  it('give one basis to the baseline, and two in head and tail alone to v1 and v5', () => {
+    const headAndTail = Object.values(manifestFor(layers, { ...plan, where: 'v1' })).map(({ bases }) => bases)
+    expect(basesIn(binarizationPresets.baseline).every((bases) => bases < 2)).toBe(true)
+    expect(basesIn(binarizationPresets.v1)).toEqual(headAndTail)
+    expect(basesIn(binarizationPresets.v5)).toEqual(headAndTail)
+  })
+  it('are all W1A4, and v1 alone keeps layers in full precision', () => {
+    for (const [name, preset] of Object.entries(binarizationPresets)) {
+      expect(bitsLabel(manifestOf(preset))).toBe('W1A4')
+      expect(manifestOf(preset).conv_out!.method).toBe(name === 'v1' ? 'fp' : 'lsq')
+    }
+  })
+})
+
+describe('dropSecondBasis', () => {
+  it('leaves EBB layers one basis since the transition, and other layers alone', () => {
+    const before = manifestFor(layers, { ...plan, method: 'ebb', where: 'v1' })
+    const after = dropSecondBasis(before, 5000)
+    expect(Object.keys(after)).toEqual(Object.keys(before))
+    for (const [id, precision] of Object.entries(before))
+      expect(after[id]).toEqual(precision.bases === 2 ? { ...precision, bases: 1, since: 5000 } : precision)
+    const lmb = manifestFor(layers, plan)
+    expect(dropSecondBasis(lmb, 5000)).toEqual(lmb)
+  })
+  it('writes steps a manifest can be read with, and no others', () => {
+    const entry = { method: 'ebb', bases: 1, activationBits: 4, since: 5000 }
+    expect(z.parse(LayerPrecision, entry)).toEqual(entry)
+    expect(z.safeParse(LayerPrecision, { ...entry, since: -1 }).success).toBe(false)
+    expect(z.safeParse(LayerPrecision, { ...entry, since: 0.5 }).success).toBe(false)
   })
 })
