@@ -10,25 +10,19 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { importCheckpoints } from '../lib/cli/import'
+import { importCheckpoints, usualMeasurement, usualSamples } from '../lib/cli/import'
 import type { Job } from '../lib/cli/prepare'
-import type { CheckpointUpload, Scalar } from '../lib/record/run'
+import type { CheckpointUpload } from '../lib/record/run'
+import { scalarsOfLog } from '../lib/record/training-log'
 import { closeDb } from '../lib/store/db'
 import { migrate } from '../lib/store/migrate'
 import { getRun } from '../lib/store/runs'
-import { getScalars, replaceScalars } from '../lib/store/scalars'
+import { countScalars, replaceScalars } from '../lib/store/scalars'
 
 const here = path.dirname(fileURLToPath(import.meta.url))
 const demoFolder = path.resolve(here, '../public/demo')
 const workers = 2
 const say = (text: string) => console.log(`signscope: ${text}`)
-
-/** Name of a value in log.jsonl -> name of its scalar. */
-const scalarNames = new Map([
-  ['loss', 'loss'],
-  ['learningRate', 'learning rate'],
-  ['gradientNorm', 'gradient norm'],
-])
 
 /** Imports what is missing of the demo. The database must be up to date; the caller closes it. */
 export async function loadDemo(folder: string = demoFolder): Promise<void> {
@@ -41,11 +35,9 @@ export async function loadDemo(folder: string = demoFolder): Promise<void> {
   const started = Date.now()
   try {
     const results = await importCheckpoints(files, {
-      timesteps: 20,
-      images: 8,
+      ...usualMeasurement,
       // half as many where one looks for the trend: drawing takes longer than the diagnosis
-      samples: (file) => (last.has(file) ? 16 : 8),
-      seed: 7,
+      samples: (file) => (last.has(file) ? usualSamples.last : usualSamples.onTheWay),
       flags: {},
       parallel: workers,
       prepare: (job) => pool.run(job),
@@ -81,17 +73,8 @@ async function storeLog(folder: string): Promise<void> {
   const { name } = JSON.parse(readFileSync(config, 'utf8')) as { name: string }
   const run = await getRun(name)
   if (!run) return
-  const lines = readFileSync(log, 'utf8').split('\n').filter(Boolean)
-  if ((await getScalars(run.id, 'loss')).length === lines.length) return
-  await replaceScalars(name, lines.flatMap(scalarsOf))
-}
-
-function scalarsOf(line: string): Scalar[] {
-  const { step, ...values } = JSON.parse(line) as { step: number } & Record<string, number>
-  return [...scalarNames].flatMap(([key, name]) => {
-    const value = values[key]
-    return value === undefined ? [] : [{ name, step, value }]
-  })
+  const scalars = scalarsOfLog(readFileSync(log, 'utf8'))
+  if ((await countScalars(run.id)) !== scalars.length) await replaceScalars(name, scalars)
 }
 
 /** What a worker answers. */

@@ -55,10 +55,10 @@ ${checkpointHelp}`,
     const options: ImportOptions = {
       run: text(flags, 'run'),
       teacher: text(flags, 'teacher'),
-      timesteps: wholeNumber(flags, 'timesteps', 20, [1, 1000]),
-      images: wholeNumber(flags, 'images', 8, [1, 256]),
-      samples: wholeNumber(flags, 'samples', 16, [0, 256]),
-      seed: wholeNumber(flags, 'seed', 7, [0, Number.MAX_SAFE_INTEGER]),
+      timesteps: wholeNumber(flags, 'timesteps', usualMeasurement.timesteps, [1, 1000]),
+      images: wholeNumber(flags, 'images', usualMeasurement.images, [1, 256]),
+      samples: wholeNumber(flags, 'samples', usualSamples.last, [0, 256]),
+      seed: wholeNumber(flags, 'seed', usualMeasurement.seed, [0, Number.MAX_SAFE_INTEGER]),
       flags,
       prepare: async (job) => {
         const progress = progressBar(job.checkpoint.facts.name)
@@ -84,6 +84,11 @@ ${checkpointHelp}`,
     }
   },
 }
+
+/** How checkpoints are measured unless someone says otherwise: what is to be compared must be measured alike. */
+export const usualMeasurement = { timesteps: 20, images: 8, seed: 7 }
+/** Images drawn with a checkpoint one looks at, and with one that only shows the way there. */
+export const usualSamples = { last: 16, onTheWay: 8 }
 
 export type ImportOptions = {
   run?: string

@@ -12,11 +12,15 @@ export async function replaceScalars(runName: string, scalars: Scalar[]): Promis
   })
 }
 
-/** Adds scalars to a run; what was logged twice for a step is kept twice, in order of arrival. */
+/**
+ * Adds scalars to a run, whose training counts as under way from then on (`liveTrainings`); what was logged twice for a
+ * step is kept twice, in order of arrival.
+ */
 export async function appendScalars(runName: string, scalars: Scalar[]): Promise<void> {
   scalars.forEach(checkScalar)
   await write(async (tx) => {
-    await tx.run.updateMany({ where: { name: runName }, data: { updatedAt: new Date() } })
+    const now = new Date()
+    await tx.run.updateMany({ where: { name: runName }, data: { updatedAt: now, loggedAt: now } })
     await insert(tx, runName, scalars)
   })
 }
@@ -34,6 +38,11 @@ export async function getScalars(runId: string, name: string): Promise<{ step: n
 export async function scalarNames(runId: string): Promise<string[]> {
   const names = await db().scalar.groupBy({ by: ['name'], where: { runId }, orderBy: { name: 'asc' } })
   return names.map(({ name }) => name)
+}
+
+/** How many values a run has logged, of all names together. */
+export async function countScalars(runId: string): Promise<number> {
+  return db().scalar.count({ where: { runId } })
 }
 
 async function insert(tx: Prisma.TransactionClient, runName: string, scalars: Scalar[]): Promise<void> {

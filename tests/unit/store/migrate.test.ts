@@ -13,11 +13,11 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
 it('migrating twice applies every migration once', async () => {
-  expect(await migrate(folder)).toHaveLength(1)
+  expect(await migrate(folder)).toHaveLength(2)
   expect(await migrate(folder)).toEqual([])
   expect(
     await query('SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL'),
-  ).toHaveLength(1)
+  ).toHaveLength(2)
 })
 
 it('a database in use is left alone when it is up to date', async () => {
@@ -38,7 +38,10 @@ it('the migrations make the tables that schema.prisma describes', async () => {
   const described = (await direct.queryRaw({ sql: made, args: [], argTypes: [] })).rows
   await direct.dispose()
   expect(described.length).toBeGreaterThan(10)
-  expect(migrated).toEqual(described)
+  // A column that was added later stands in the SQL of its table with other white space.
+  const plain = (rows: unknown[][]) =>
+    rows.map((row) => row.map((text) => String(text).replaceAll(/\s+/g, '')))
+  expect(plain(migrated)).toEqual(plain(described))
 })
 
 it('the database keeps a write-ahead log and its SQLite is past the WAL-reset bug', async () => {
