@@ -1,9 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { InputError } from '../tensor/error'
 import { parseTrainConfig } from '../train/config'
 import { loadDataset } from '../train/dataset'
-import { resumeTraining, runTraining, startTraining } from '../train/loop'
+import { runTraining } from '../train/loop'
+import { hasState, resumeTraining } from '../train/state'
+import { endTraining, startTraining } from '../train/training'
 import { startBackend } from './backend'
 import { type Command, duration, onlyPositional, progressBar, text, wholeNumber } from './command'
 
@@ -32,7 +34,7 @@ a manifest per layer) and log.jsonl go to the folder of CONFIG.
     const out = text(flags, 'out') ?? dirname(path)
     const state = text(flags, 'state') ?? join('data/training', config.name)
     const saveEvery = wholeNumber(flags, 'save-every', 250, [1, 1e9])
-    if (!flags.resume && existsSync(join(state, 'state.safetensors'))) {
+    if (!flags.resume && hasState(state)) {
       throw new InputError({
         file: state,
         problem: 'a training of this name was started before',
@@ -40,7 +42,7 @@ a manifest per layer) and log.jsonl go to the folder of CONFIG.
       })
     }
     await startBackend()
-    const data = loadDataset(config.data, text(flags, 'datasets') ?? 'data/datasets')
+    const data = await loadDataset(config.data, text(flags, 'datasets') ?? 'data/datasets')
     const training = await startTraining(config, dirname(path), data)
     const resumed = flags.resume ? await resumeTraining(training, state) : false
     const values = [...training.variables.values()].reduce((n, v) => n + v.value.length, 0)
@@ -49,7 +51,7 @@ a manifest per layer) and log.jsonl go to the folder of CONFIG.
         `${resumed ? `resuming at step ${training.step}` : 'starting'} of ${config.steps}`,
     )
     const progress = progressBar(config.name)
-    runTraining(training, {
+    await runTraining(training, {
       out,
       state,
       data,
@@ -64,6 +66,7 @@ a manifest per layer) and log.jsonl go to the folder of CONFIG.
           console.error(`step ${step}/${config.steps} loss ${loss} ${secondsPerStep} s/step, ${left} left`)
       },
     })
+    endTraining(training)
     return 0
   },
 }

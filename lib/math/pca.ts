@@ -25,6 +25,17 @@ export function secondMoment(features: Float32Array, C: number): Float64Array {
   return moment
 }
 
+/** Rows of C values less their mean row, [N, C]. */
+export function centred(rows: Float32Array, C: number): Float32Array {
+  const mean = new Float64Array(C)
+  for (let n = 0; n < rows.length; n += C) for (let i = 0; i < C; i++) mean[i]! += rows[n + i]!
+  const out = new Float32Array(rows.length)
+  const N = rows.length / C
+  for (let n = 0; n < rows.length; n += C)
+    for (let i = 0; i < C; i++) out[n + i] = rows[n + i]! - mean[i]! / N
+  return out
+}
+
 /**
  * The k eigenvectors of a second moment [C, C] with the largest eigenvalues, largest first, as [C, k]. Each
  * axis has its largest component positive, so that the same features give the same axes.

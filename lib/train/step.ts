@@ -3,6 +3,8 @@
  * back through the binarizer after it; activations are quantized on the tape.
  */
 import {
+  add,
+  keep,
   type Scalar,
   scalar,
   type Tensor,
@@ -11,15 +13,19 @@ import {
   tidy,
   valueAndGrads,
 } from '@tensorflow/tfjs-core'
+import { lowRankLoss } from '../lrm/loss'
+import { ebbPenalty } from '../quant/ebb'
 import { lmb, lmbGrad } from '../quant/lmb'
 import { initAlpha, lsqOnTape } from '../quant/lsq'
 import { sign, signGrad } from '../quant/sign'
+import { weightLsq, weightLsqGrad } from '../quant/weight-lsq'
 import { xnor, xnorGrad } from '../quant/xnor'
 import type { LayerPrecision, Manifest } from '../record/precision'
 import type { Architecture } from '../unet/architecture'
 import { unetForward } from '../unet/forward'
 import { meanSquaredError } from '../unet/ops'
 import { toCheckpointLayout, uploadWeight } from '../unet/unet'
+import type { Targets } from './mimicry'
 
 /** Noised images x_t (B,H,W,C), their timesteps and the noise to predict, all NHWC. */
 export type Batch = {
@@ -29,18 +35,39 @@ export type Batch = {
   noise: Float32Array
 }
 
-/** Trained values by tensor name (ID.weight, ID.bias, ID.sigma1, ID.sigma2, ID.alpha) in checkpoint layout. */
+/**
+ * Trained values by tensor name (ID.weight, ID.bias, ID.sigma1, ID.sigma2, ID.step, ID.alpha) in checkpoint layout.
+ */
 export type Values = Map<string, { shape: number[]; data: Float32Array }>
 
-/** MSE between predicted and true noise, and its gradient by every trained value, in the layout of `values`. */
+/**
+ * Terms of the loss. eps: mean square error of the predicted noise. lrm: mean over modules of LRM's loss, before its weight;
+ * ebb: EBB's penalty on sigma2; null where there is none. total is what the gradients belong to.
+ */
+export type Loss = { total: number; eps: number; lrm: number | null; ebb: number | null }
+
+/** What beside the noise a student is trained on. */
+export type ExtraTerms = {
+  /** LRM: the teacher's projected features of this batch. */
+  targets?: Targets | null
+  /** EBB: weight of the penalty on sigma2, Eq. 9. */
+  tau?: number | null
+}
+
+/** Values that are no parameters of the network: the weights they scale carry their gradient. */
+const offTape = /\.(sigma1|sigma2|step)$/
+
+/** The loss of a batch (BinaryDM Eq. 15) and its gradient by every trained value, in the layout of `values`. */
 export function lossAndGradients(
   net: Architecture,
   manifest: Manifest,
   values: Values,
   batch: Batch,
-): { loss: number; gradients: Map<string, Float32Array> } {
-  const onTape = [...values.keys()].filter((name) => !name.endsWith('.sigma1') && !name.endsWith('.sigma2'))
-  let loss = Number.NaN
+  { targets = null, tau = null }: ExtraTerms = {},
+): { loss: Loss; gradients: Map<string, Float32Array> } {
+  const onTape = [...values.keys()].filter((name) => !offTape.test(name))
+  const mimicked: Scalar[] = []
+  let [total, eps] = [Number.NaN, Number.NaN]
   const tapeGradients: Float32Array[] = []
   // nothing is returned from tidy: it would search every value of the arrays for tensors
   tidy(() => {
@@ -49,7 +76,7 @@ export function lossAndGradients(
     const noise = tensor4d(batch.noise, batch.shape)
     const lossOf = (...tensors: Tensor[]): Scalar => {
       const byName = new Map(onTape.map((name, i) => [name, tensors[i]!]))
-      const eps = unetForward(
+      const predicted = unetForward(
         net,
         (name) => byName.get(name)!,
         x,
@@ -58,11 +85,20 @@ export function lossAndGradients(
           const bits = manifest[id]?.activationBits ?? 32
           return bits === 32 ? input : lsqOnTape(input, byName.get(`${id}.alpha`) as Scalar, bits)
         },
+        (id, output) => {
+          const target = targets?.modules.get(id)
+          if (!target) return
+          const { axis } = targets!.config
+          const { axes, projected, weight } = target
+          mimicked.push(keep(lowRankLoss(output, axes, projected, { axis, weight })))
+        },
       )
-      return meanSquaredError(eps, noise)
+      const simple = meanSquaredError(predicted, noise)
+      eps = simple.dataSync()[0]!
+      return mimicked.reduce<Scalar>((sum, term) => add(sum, term), simple)
     }
     const { value, grads } = valueAndGrads(lossOf)(leaves)
-    loss = value.dataSync()[0]!
+    total = value.dataSync()[0]!
     for (const g of grads) tapeGradients.push(g.dataSync() as Float32Array)
   })
   const gradients = new Map<string, Float32Array>()
@@ -71,16 +107,41 @@ export function lossAndGradients(
     const gradient = toCheckpointLayout(tapeGradients[i]!, shape)
     for (const [part, g] of throughBinarizer(name, gradient, values, manifest)) gradients.set(part, g)
   }
-  return { loss, gradients }
+  const lrm = targets && mimicked.reduce((sum, term) => sum + term.dataSync()[0]!, 0) / targets.config.weight
+  for (const term of mimicked) term.dispose()
+  const ebb = tau === null ? null : addPenalty(gradients, values, manifest, tau)
+  return { loss: { total: total + (ebb ?? 0), eps, lrm, ebb }, gradients }
+}
+
+/** Adds the gradient of EBB's penalty to that of every sigma2 and returns the penalty; null with no second basis left. */
+function addPenalty(
+  gradients: Map<string, Float32Array>,
+  values: Values,
+  manifest: Manifest,
+  tau: number,
+): number | null {
+  const names = Object.entries(manifest).flatMap(([id, p]) => (p.bases === 2 ? [`${id}.sigma2`] : []))
+  if (names.length === 0) return null
+  const penalty = ebbPenalty(
+    names.map((name) => values.get(name)!.data),
+    tau,
+  )
+  for (const [i, name] of names.entries()) {
+    const sum = gradients.get(name)!
+    const extra = penalty.gradients[i]!
+    for (let o = 0; o < sum.length; o++) sum[o]! += extra[o]!
+  }
+  return penalty.loss
 }
 
 /** The tensor the pass computes with: binarized if the manifest says so. */
 function upload(name: string, values: Values, manifest: Manifest): Tensor {
   const { shape, data } = values.get(name)!
-  const { id, precision } = binarizedLayer(name, manifest)
+  const { id, precision } = quantizedLayer(name, manifest)
   if (name.endsWith('.alpha')) return scalar(data[0]!)
   if (!precision) return uploadWeight({ shape, data })
-  const { sigma1, sigma2 } = scalesOf(id, values)
+  const { sigma1, sigma2, step } = scalesOf(id, values)
+  if (step) return uploadWeight({ shape, data: weightLsq(data, step) })
   const binary =
     precision.method === 'xnor'
       ? xnor(data, shape[0]!)
@@ -97,11 +158,18 @@ function throughBinarizer(
   values: Values,
   manifest: Manifest,
 ): [string, Float32Array][] {
-  const { id, precision } = binarizedLayer(name, manifest)
+  const { id, precision } = quantizedLayer(name, manifest)
   if (!precision) return [[name, dy]]
   const { shape, data } = values.get(name)!
   if (precision.method === 'xnor') return [[name, xnorGrad(dy, data, shape[0]!).dw]]
-  const { sigma1, sigma2 } = scalesOf(id, values)
+  const { sigma1, sigma2, step } = scalesOf(id, values)
+  if (step) {
+    const { dw, dstep } = weightLsqGrad(dy, data, step)
+    return [
+      [name, dw],
+      [`${id}.step`, dstep],
+    ]
+  }
   if (precision.bases === 1) {
     const { dw, dsigma1 } = signGrad(dy, data, sigma1!)
     return [
@@ -117,19 +185,23 @@ function throughBinarizer(
   ]
 }
 
-function binarizedLayer(name: string, manifest: Manifest): { id: string; precision: LayerPrecision | null } {
+/** The layer of a weight and its precision, null if the weight is used as it is. */
+function quantizedLayer(name: string, manifest: Manifest): { id: string; precision: LayerPrecision | null } {
   const id = name.slice(0, name.lastIndexOf('.'))
   const precision = name.endsWith('.weight') ? manifest[id] : undefined
-  return { id, precision: precision && precision.bases > 0 ? precision : null }
+  return { id, precision: precision && precision.method !== 'fp' ? precision : null }
 }
 
-function scalesOf(id: string, values: Values): { sigma1?: Float32Array; sigma2?: Float32Array } {
-  return { sigma1: values.get(`${id}.sigma1`)?.data, sigma2: values.get(`${id}.sigma2`)?.data }
+type LayerScales = { sigma1?: Float32Array; sigma2?: Float32Array; step?: Float32Array }
+
+function scalesOf(id: string, values: Values): LayerScales {
+  const part = (name: string) => values.get(`${id}.${name}`)?.data
+  return { sigma1: part('sigma1'), sigma2: part('sigma2'), step: part('step') }
 }
 
 /**
- * Starting LSQ steps, layer by layer in one pass over a batch: each layer's step is set from the input it then
- * sees quantized, and never again from a batch. Layers at 32 bits have none.
+ * Starting LSQ steps of the layers that have none in `values`, layer by layer in one pass over a batch: each is set from
+ * the input it then sees quantized, and never again from a batch. Layers at 32 bits have none.
  */
 export function initialAlphas(
   net: Architecture,
@@ -141,7 +213,7 @@ export function initialAlphas(
   tidy(() => {
     const parameters = new Map(
       [...values.keys()]
-        .filter((name) => !/\.(sigma1|sigma2|alpha)$/.test(name))
+        .filter((name) => !offTape.test(name) && !name.endsWith('.alpha'))
         .map((name) => [name, upload(name, values, manifest)]),
     )
     const x: Tensor4D = tensor4d(batch.x, batch.shape)
@@ -153,8 +225,9 @@ export function initialAlphas(
       (id, input) => {
         const bits = manifest[id]?.activationBits ?? 32
         if (bits === 32) return input
-        const alpha = initAlpha(input.dataSync() as Float32Array, bits)
-        alphas.set(id, alpha)
+        const known = values.get(`${id}.alpha`)?.data[0]
+        const alpha = known ?? initAlpha(input.dataSync() as Float32Array, bits)
+        if (known === undefined) alphas.set(id, alpha)
         return lsqOnTape(input, scalar(alpha), bits)
       },
     )

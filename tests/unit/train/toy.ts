@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import { normal } from '../../../lib/math/rng'
 import { parseTrainConfig, type TrainConfig } from '../../../lib/train/config'
 import type { Dataset } from '../../../lib/train/dataset'
-import { resumeTraining, runTraining, startTraining, type Training } from '../../../lib/train/loop'
+import { runTraining } from '../../../lib/train/loop'
+import { resumeTraining } from '../../../lib/train/state'
+import { endTraining, startTraining, type Training } from '../../../lib/train/training'
 
 const shared = {
   seed: 1,
@@ -73,7 +75,7 @@ export async function trainIn(
   const killed = new Error('killed')
   let clock = 0
   try {
-    runTraining(training, {
+    await runTraining(training, {
       out: folder,
       state,
       data,
@@ -87,6 +89,8 @@ export async function trainIn(
     })
   } catch (error) {
     if (error !== killed) throw error
+  } finally {
+    endTraining(training)
   }
   return training
 }
