@@ -3,8 +3,8 @@
  * B batch, H W space, C channels (NHWC), O out channels, K kernel width; filters are HWIO.
  *
  * Why not the stock gradients: tfjs-wasm lacks Conv2DBackpropFilter, and its Conv2DBackpropInput, transposed
- * matMul, concat, moments and broadcast add are several times slower than what stands here. Convolutions and
- * products go to XNNPACK through the stock kernels; everything memory-bound is a plain loop over the values.
+ * and batched matMul, concat, moments and broadcast add are several times slower than what stands here. Convolutions
+ * and products go to XNNPACK through the stock kernels; everything memory-bound is a plain loop over the values.
  * The set is complete: nothing the network does needs a gradient registered in tfjs.
  */
 import {
@@ -69,28 +69,21 @@ export function conv2d(
     save([x, filter])
     return {
       value,
-      gradFunc: (dy, [x, filter]) => [
-        convInputGrad(dy as Tensor4D, filter as Tensor4D, (x as Tensor4D).shape, stride, padding),
-        convFilterGrad(dy as Tensor4D, x as Tensor4D, (filter as Tensor4D).shape, stride, padding),
-        columnSums(dy),
-      ],
+      gradFunc: (dy, [x, filter]) => {
+        const spread = onGrid(dy as Tensor4D, x!.shape, stride)
+        return [
+          convInputGrad(spread, filter as Tensor4D, padding),
+          convFilterGrad(spread, x as Tensor4D, filter!.shape, padding),
+          columnSums(dy),
+        ]
+      },
     }
   })
 }
 
-/** dL/dx: dy, spread out to stride 1, convolved with the filter flipped in space and swapped in/out. */
-function convInputGrad(
-  dy: Tensor4D,
-  filter: Tensor4D,
-  [, h]: [number, number, number, number],
-  stride: number,
-  padding: Padding,
-): Tensor4D {
-  const k = filter.shape[0]
-  const spread = stride === 1 ? dy : insertZeros(dy, stride)
-  const before = k - 1 - padding[0]
-  const after = h + k - 1 - spread.shape[1] - before
-  return tfConv2d(spread, flipFilter(filter), 1, explicit([before, after]))
+/** dL/dx: dy on the grid of x, convolved with the filter flipped in space and swapped in/out. */
+function convInputGrad(dy: Tensor4D, filter: Tensor4D, [before]: Padding): Tensor4D {
+  return tfConv2d(dy, flipFilter(filter), 1, explicit([filter.shape[0] - 1 - before, before]))
 }
 
 /** (K,K,C,O) -> (K,K,O,C), both spatial axes reversed. */
@@ -106,39 +99,70 @@ function flipFilter(filter: Tensor4D): Tensor4D {
   })
 }
 
-/** (B,H,W,C) -> (B,(H-1)s+1,(W-1)s+1,C) with zeros between the values. */
-function insertZeros(x: Tensor4D, stride: number): Tensor4D {
-  const [b, h, w, c] = x.shape
-  const [h2, w2] = [(h - 1) * stride + 1, (w - 1) * stride + 1]
-  return onHost<Tensor4D>([x], [b, h2, w2, c], (to, from) => {
+/** dy (B,H',W',O) -> (B,H,W,O): its values every `stride` pixels from the top left corner of x's grid, zeros between. */
+function onGrid(dy: Tensor4D, [, h, w]: number[], stride: number): Tensor4D {
+  const [b, h2, w2, o] = dy.shape
+  if (h2 === h && w2 === w) return dy
+  return onHost<Tensor4D>([dy], [b, h!, w!, o], (to, from) => {
     to.fill(0)
     for (let n = 0; n < b; n++) {
-      for (let i = 0; i < h; i++) {
-        for (let j = 0; j < w; j++) {
-          const source = ((n * h + i) * w + j) * c
-          to.set(from.subarray(source, source + c), ((n * h2 + i * stride) * w2 + j * stride) * c)
+      for (let i = 0; i < h2; i++) {
+        for (let j = 0; j < w2; j++) {
+          const source = ((n * h2 + i) * w2 + j) * o
+          to.set(from.subarray(source, source + o), ((n * h! + i * stride) * w! + j * stride) * o)
         }
       }
     }
   })
 }
 
-/** dL/dfilter as a convolution: the batch becomes the channel axis, dy the filter, the stride a dilation. */
-function convFilterGrad(
-  dy: Tensor4D,
-  x: Tensor4D,
-  [k]: [number, number, number, number],
-  stride: number,
-  padding: Padding,
-): Tensor4D {
+/** dL/dfilter (K,K,C,O): the patches of x times dy on the grid of x. */
+function convFilterGrad(dy: Tensor4D, x: Tensor4D, shape: number[], [before]: Padding): Tensor4D {
+  const [k, , c, o] = shape as [number, number, number, number]
   return tidy(() => {
-    const images = transpose(x, [3, 1, 2, 0]) // (C,H,W,B)
-    const filter = transpose(dy, [1, 2, 0, 3]) // (H',W',B,O)
-    const reach = (dy.shape[1] - 1) * stride + 1
-    const after = k - 1 + reach - x.shape[1] - padding[0]
-    const dw = tfConv2d(images, filter, 1, explicit([padding[0], after]), 'NHWC', stride) // (C,K,K,O)
-    return transpose(dw, [1, 2, 0, 3])
+    const rows: Tensor2D = reshape(x, [x.size / c, c])
+    const columns = patches(transpose(rows), x.shape, k, before) // (K*K*C, B*H*W)
+    return reshape(matMul(columns, reshape(dy, [dy.size / o, o])), [k, k, c, o])
   })
+}
+
+/**
+ * What each tap of a KxK filter sees at each pixel: x (C, B*H*W) -> (K*K*C, B*H*W), tap by tap.
+ * A tap sees x shifted by a fixed number of pixels, a single copy, and zeros where the shift left the image.
+ */
+function patches(x: Tensor2D, [b, h, w]: number[], k: number, before: number): Tensor2D {
+  const [c, pixels] = x.shape
+  const [size, plane] = [c * pixels, h! * w!]
+  return onHost<Tensor2D>([x], [k * k * c, pixels], (out, xs) => {
+    /** Copies `from` to tap (i, j) such that pixel p holds pixel p + shift; pixels without a source keep arbitrary values. */
+    const shifted = (from: Float32Array, i: number, j: number, shift: number): void => {
+      const to = (i * k + j) * size
+      if (shift >= 0) out.set(from.subarray(shift), to)
+      else out.set(from.subarray(0, size + shift), to - shift)
+    }
+    for (let j = 0; j < k; j++) {
+      shifted(xs, before, j, j - before)
+      const first = (before * k + j) * size
+      const [from, to] = outside(j - before, w!)
+      for (let column = from; column < to; column++)
+        for (let p = first + column; p < first + size; p += w!) out[p] = 0
+    }
+    for (let i = 0; i < k; i++) {
+      if (i === before) continue
+      const [from, to] = outside(i - before, h!)
+      for (let j = 0; j < k; j++) {
+        const [centre, first] = [(before * k + j) * size, (i * k + j) * size]
+        shifted(out.subarray(centre, centre + size), i, j, (i - before) * w!)
+        for (let image = first; image < first + size; image += plane)
+          out.fill(0, image + from * w!, image + to * w!)
+      }
+    }
+  })
+}
+
+/** The positions p of an axis of n where p + shift lies outside of it. */
+function outside(shift: number, n: number): [from: number, to: number] {
+  return shift < 0 ? [0, Math.min(n, -shift)] : [Math.max(0, n - shift), n]
 }
 
 /** x (...,C) · w (C,O) + bias (O) -> (...,O); w may also be a 1x1 filter (1,1,C,O). */
@@ -401,6 +425,23 @@ export function residualSum(x: Tensor4D, h: Tensor4D, scale: number): Tensor4D {
   }))
 }
 
+/**
+ * a (N,I,J) · b (N,J,L) -> (N,I,L), one product after the other: in batches tfjs-wasm has a slow loop only,
+ * not XNNPACK.
+ */
+function products(a: Tensor3D, b: Tensor3D): Tensor3D {
+  const part = (t: Tensor3D, n: number): Tensor2D => {
+    const size = t.size / t.shape[0]
+    return onHost([t], t.shape.slice(1), (out, all) => out.set(all.subarray(n * size, (n + 1) * size)))
+  }
+  return tidy(() => {
+    const parts = Array.from({ length: a.shape[0] }, (_, n) => matMul(part(a, n), part(b, n)))
+    return onHost(parts, [a.shape[0], a.shape[1], b.shape[2]], (out, ...values) => {
+      for (const [n, product] of values.entries()) out.set(product, n * product.length)
+    })
+  })
+}
+
 /** Scaled dot-product attention over the pixels: q, k, v (B,H,W,C) -> (B,H,W,C); D = C/heads. */
 export function attention(q: Tensor4D, k: Tensor4D, v: Tensor4D, heads: number): Tensor4D {
   const [b, h, w, c] = q.shape
@@ -417,19 +458,19 @@ export function attention(q: Tensor4D, k: Tensor4D, v: Tensor4D, heads: number):
       : reshape(transpose(reshape(t, [b, heads, tokens, d]), [0, 2, 1, 3]), [b, h, w, c])
   const flip = (t: Tensor): Tensor3D => transpose(t as Tensor3D, [0, 2, 1])
   return differentiable<Tensor4D>([q, k, v], (save) => {
-    const weights = softmax(mul(matMul(split(q), flip(split(k))), scale)) as Tensor3D // (B*heads,T,T)
+    const weights = softmax(mul(products(split(q), flip(split(k))), scale)) as Tensor3D // (B*heads,T,T)
     save([q, k, v, weights])
     return {
-      value: join(matMul(weights, split(v))),
+      value: join(products(weights, split(v))),
       gradFunc: (dy, [q, k, v, weights]) => {
         const dOut = split(dy)
-        const dWeights = matMul(dOut, flip(split(v!)))
+        const dWeights = products(dOut, flip(split(v!)))
         const dot = sum(mul(dWeights, weights!), 2, true)
         const dScores = mul(mul(weights!, sub(dWeights, dot)), scale) as Tensor3D
         return [
-          join(matMul(dScores, split(k!))),
-          join(matMul(flip(dScores), split(q!))),
-          join(matMul(flip(weights!), dOut)),
+          join(products(dScores, split(k!))),
+          join(products(flip(dScores), split(q!))),
+          join(products(flip(weights!), dOut)),
         ]
       },
     }
