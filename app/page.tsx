@@ -1,16 +1,17 @@
 import { PageShell } from './_ui/page-shell'
 import { loadRunsView } from './_views/load'
+import { loadPulse } from './_views/pulse'
 import { RunsView } from './_views/runs-view'
 
 export const dynamic = 'force-dynamic'
 export const metadata = { title: 'Runs' }
 
 export default async function RunsPage() {
-  const data = await loadRunsView()
+  const [data, pulse] = await Promise.all([loadRunsView(), loadPulse(null)])
   const checkpoints = data.runs.flatMap((run) => run.checkpointId ?? [])
   return (
     <PageShell crumbs={[{ label: 'Runs' }]} share={{ page: 'runs', run: null, layer: null, checkpoints }}>
-      <RunsView data={data} />
+      <RunsView data={data} pulse={pulse} />
     </PageShell>
   )
 }

@@ -40,6 +40,14 @@ export const formatMs = withGaps((value) => `${value.toFixed(value >= 100 ? 0 : 
 /** Cosine with three decimals. */
 export const formatCosine = withGaps((value) => formatFixed(value, 3))
 
+/** A stretch of time: "40 s", from two minutes on "8 min", "1 h 05 min". */
+export const formatDuration = withGaps((seconds) => {
+  if (seconds < 120) return `${Math.round(seconds)}${gap}s`
+  const minutes = Math.round(seconds / 60)
+  if (minutes < 60) return `${minutes}${gap}min`
+  return `${Math.floor(minutes / 60)}${gap}h ${String(minutes % 60).padStart(2, '0')}${gap}min`
+})
+
 /** A share 0..1: "43 %", below 10 % one decimal. */
 export const formatPercent = withGaps((share) => {
   const percent = share * 100

@@ -139,11 +139,17 @@ export type RunViewData = {
   /** null when nothing is stored yet. */
   checkpoint: RunCheckpoint | null
   rows: LayerRow[]
-  /** Training loss; of long trainings the extremes of each stretch. */
-  loss: { points: { x: number; y: number }[]; total: number }
+  /** The training loss and its terms where they were logged. */
+  losses: LoggedLoss[]
 }
 
-/** Points of the loss curve that are sent to the browser. */
+/** One logged value over training steps; of long trainings the extremes of each stretch. */
+export type LoggedLoss = { name: string; points: { x: number; y: number }[]; total: number }
+
+/** Scalars of the Run page. */
+const lossNames = ['loss', 'eps loss', 'LRM loss', 'EBB penalty']
+
+/** Points of each loss curve that are sent to the browser. */
 const lossPoints = 600
 
 /** The Run page of one run at a step, or of the pinned checkpoint; null if there is no such run. */
@@ -155,9 +161,9 @@ export async function loadRunView(
   const run = await getRun(name)
   if (!run) return null
   const pinnedId = pinned?.ids[0]
-  const [detail, loss, all] = await Promise.all([
+  const [detail, losses, all] = await Promise.all([
     pinnedId ? getCheckpoint(pinnedId) : nearestCheckpoint(run, params.c),
-    getScalars(run.id, 'loss'),
+    Promise.all(lossNames.map((name) => loggedLoss(run.id, name))),
     listRuns(),
   ])
   const teacher = all.find((other) => other.id === run.teacherRunId) ?? null
@@ -175,14 +181,14 @@ export async function loadRunView(
     checkpoints: knownCheckpoints(run.checkpoints, detail, pinned),
     checkpoint: detail && runCheckpoint(detail),
     rows: detail ? detail.diagnosis.layers.map(layerRow) : [],
-    loss: {
-      points: keepExtremes(
-        loss.map((l) => ({ x: l.step, y: l.value })),
-        lossPoints,
-      ),
-      total: loss.length,
-    },
+    losses: losses.filter(({ total }) => total > 0),
   }
+}
+
+async function loggedLoss(runId: string, name: string): Promise<LoggedLoss> {
+  const values = await getScalars(runId, name)
+  const points = values.map(({ step, value }) => ({ x: step, y: value }))
+  return { name, points: keepExtremes(points, lossPoints), total: values.length }
 }
 
 /** The checkpoint at a step; for a step that is not stored the nearest, for none the latest. */

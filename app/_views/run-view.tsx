@@ -7,7 +7,6 @@ import { metrics, pageUrl, type ViewParams } from '../../lib/record/view'
 import { CheckpointSlider } from '../_charts/checkpoint-slider'
 import { amountScale, type Metric, metricScales } from '../_charts/colour'
 import { ColourLegend } from '../_charts/legend'
-import { LineChart } from '../_charts/line-chart'
 import { isExact, nearestIndex } from '../_charts/series'
 import { UNetDiagram } from '../_charts/unet-diagram'
 import { Card, Sentence } from '../_ui/card'
@@ -20,6 +19,7 @@ import {
   formatLarge,
   metricNames,
 } from '../_ui/format'
+import { LiveRefresh } from '../_ui/live-refresh'
 import { ContextBar, ContextItem, PageShell } from '../_ui/page-shell'
 import { RunName } from '../_ui/run-mark'
 import { SampleRows } from '../_ui/sample-rows'
@@ -30,39 +30,53 @@ import { useView } from '../_ui/use-view'
 import { LayerSheet } from './layer-sheet'
 import { LedgerCard } from './ledger-card'
 import type { RunCheckpoint, RunViewData } from './load'
+import { LossCard } from './loss-card'
+import type { Pulse } from './pulse'
 import { type Parting, partingDb, type RunFinding, runFinding } from './run-finding'
 import { type LayerRow, rowMean, worstFirst } from './run-rows'
+import { TrainingNow } from './training-now'
 import { WeightSheet } from './weight-sheet'
 
 export type RunViewProps = {
   data: RunViewData
   /** View state of a frozen view; what the URL says goes first. */
   initial?: Partial<ViewParams>
+  /** Whether it is being trained; absent in a frozen view. */
+  pulse?: Pulse
   frozen?: { createdAt: string }
 }
 
 /** One run at one checkpoint: which layers hurt, when, and what the file costs. */
-export function RunView({ data, initial, frozen }: RunViewProps) {
-  const { run, checkpoint } = data
-  if (!checkpoint) {
-    return (
-      <PageShell crumbs={crumbsOf(run.name)} frozen={frozen}>
-        <h1>{run.name}</h1>
-        <Card>
-          <Empty title="No checkpoint yet" level={2}>
-            <p>
-              Training writes checkpoints as it goes; store one with{' '}
-              <code>npm run --silent cli -- import PATH --run {run.name}</code>.
-            </p>
-          </Empty>
-        </Card>
-      </PageShell>
-    )
-  }
-  return run.role === 'teacher' ? (
-    <TeacherRun data={data} checkpoint={checkpoint} frozen={frozen} />
-  ) : (
-    <StudentRun data={data} checkpoint={checkpoint} initial={initial} frozen={frozen} />
+export function RunView(props: RunViewProps) {
+  const { data, pulse } = props
+  const { checkpoint } = data
+  const Page = data.run.role === 'teacher' ? TeacherRun : StudentRun
+  return (
+    <>
+      {pulse && pulse.trainings.length > 0 && <LiveRefresh run={data.run.name} stamp={pulse.stamp} />}
+      {checkpoint ? <Page {...props} checkpoint={checkpoint} /> : <UnstoredRun {...props} />}
+    </>
+  )
+}
+
+/** A run that was begun and has stored no checkpoint. */
+function UnstoredRun({ data, pulse, frozen }: RunViewProps) {
+  const { run, losses } = data
+  const [training] = pulse?.trainings ?? []
+  return (
+    <PageShell crumbs={crumbsOf(run.name)} frozen={frozen}>
+      <h1>{run.name}</h1>
+      {training && <TrainingNow training={training} />}
+      <Card>
+        <Empty title="No checkpoint yet" level={2}>
+          <p>
+            {training ? 'The first one appears here by itself. ' : 'Training writes checkpoints as it goes. '}
+            Others are stored with <code>npm run --silent cli -- import PATH --run {run.name}</code>.
+          </p>
+        </Empty>
+      </Card>
+      {losses.length > 0 && <LossCard run={run} losses={losses} />}
+    </PageShell>
   )
 }
 
@@ -70,7 +84,7 @@ const crumbsOf = (name: string) => [{ label: 'Runs', href: '/' }, { label: name 
 
 type InnerProps = RunViewProps & { checkpoint: RunCheckpoint }
 
-function StudentRun({ data, checkpoint, initial, frozen }: InnerProps) {
+function StudentRun({ data, checkpoint, initial, pulse, frozen }: InnerProps) {
   const { run, rows, teacher } = data
   const { timesteps, output } = checkpoint
   const router = useRouter()
@@ -165,7 +179,14 @@ function StudentRun({ data, checkpoint, initial, frozen }: InnerProps) {
         </ContextBar>
       }
     >
-      <RunHead data={data} checkpoint={checkpoint} finding={finding} frozen={frozen} loading={loading}>
+      <RunHead
+        data={data}
+        checkpoint={checkpoint}
+        finding={finding}
+        pulse={pulse}
+        frozen={frozen}
+        loading={loading}
+      >
         <CheckpointSlider
           checkpoints={data.checkpoints}
           selected={checkpoint.step}
@@ -293,9 +314,10 @@ type RunHeadProps = InnerProps & {
   children?: React.ReactNode
 }
 
-function RunHead({ data, checkpoint, finding, frozen, loading, children }: RunHeadProps) {
+function RunHead({ data, checkpoint, finding, pulse, frozen, loading, children }: RunHeadProps) {
   const { run, rows } = data
   const binarized = rows.filter((row) => row.bases > 0).length
+  const [training] = pulse?.trainings ?? []
   return (
     <div className="run-head" aria-busy={loading}>
       <div>
@@ -309,6 +331,7 @@ function RunHead({ data, checkpoint, finding, frozen, loading, children }: RunHe
             <>Only the weights of this checkpoint were imported; its outputs were not measured.</>
           )}
         </Sentence>
+        {training && <TrainingNow training={training} />}
         <div className="chips">
           <span className="chip">{run.bits}</span>
           <span className="chip">{run.method}</span>
@@ -435,10 +458,10 @@ function NetworkChart({ rows, metric, t, at, selected, onSelect, onOpen, layerHr
 
 /** Loss and samples: what stands below the sheet. A run that was imported without a log has no loss. */
 function RunEvidence({ data, checkpoint }: InnerProps) {
-  const { loss, run, teacher } = data
+  const { losses, run, teacher } = data
   return (
-    <div className={loss.total > 0 ? 'columns halves' : 'columns'}>
-      {loss.total > 0 && <LossCard run={run} loss={loss} />}
+    <div className={losses.length > 0 ? 'columns halves' : 'columns'}>
+      {losses.length > 0 && <LossCard run={run} losses={losses} />}
       <Card
         title={run.role === 'teacher' ? 'What it draws' : 'Same noise, two networks'}
         caption={
@@ -472,29 +495,8 @@ function RunEvidence({ data, checkpoint }: InnerProps) {
   )
 }
 
-function LossCard({ run, loss }: Pick<RunViewData, 'run' | 'loss'>) {
-  return (
-    <Card>
-      <LineChart
-        title="Training loss"
-        caption={
-          loss.points.length < loss.total
-            ? `${formatCount(loss.points.length)} of ${formatCount(loss.total)} points, extremes kept. Log scale, lower is better ↓`
-            : 'As logged. Log scale, lower is better ↓'
-        }
-        message={`Training loss of ${run.name} over ${formatCount(loss.total)} logged steps`}
-        csvName={`${run.name}-loss`}
-        lines={[{ id: 'loss', name: 'loss', slot: run.slot, points: loss.points, weight: 1.2 }]}
-        x={{ kind: 'linear', label: 'training step →' }}
-        y={{ label: 'loss (log)', kind: 'log', format: (v) => String(Number(v.toPrecision(2))) }}
-        height={230}
-      />
-    </Card>
-  )
-}
-
 /** A teacher: weights, samples, and its students. */
-function TeacherRun({ data, checkpoint, frozen }: InnerProps) {
+function TeacherRun({ data, checkpoint, pulse, frozen }: InnerProps) {
   const { run, rows, students } = data
   const [loading, startTransition] = useTransition()
   const [, setView] = useView()
@@ -531,7 +533,14 @@ function TeacherRun({ data, checkpoint, frozen }: InnerProps) {
         </ContextBar>
       }
     >
-      <RunHead data={data} checkpoint={checkpoint} finding={null} frozen={frozen} loading={loading}>
+      <RunHead
+        data={data}
+        checkpoint={checkpoint}
+        finding={null}
+        pulse={pulse}
+        frozen={frozen}
+        loading={loading}
+      >
         {steps.length > 1 && (
           <CheckpointSlider
             checkpoints={data.checkpoints}

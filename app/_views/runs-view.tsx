@@ -11,6 +11,7 @@ import { Sparkline } from '../_charts/sparkline'
 import { DropZone } from '../_drop/drop-zone'
 import { Card } from '../_ui/card'
 import { formatBytes, formatCosine, formatCount, formatDb, formatRatio, formatSqnr } from '../_ui/format'
+import { LiveRefresh } from '../_ui/live-refresh'
 import { Pixels } from '../_ui/pixels'
 import { RunMark, RunName } from '../_ui/run-mark'
 import { Empty } from '../_ui/states'
@@ -18,18 +19,22 @@ import { TableScroll } from '../_ui/table-scroll'
 import { useKeys } from '../_ui/use-keys'
 import { useView } from '../_ui/use-view'
 import type { RunListRow, RunsViewData } from './load'
+import type { Pulse } from './pulse'
 import { matchesFilter } from './run-filter'
+import { trainingWords } from './training-now'
 
 export type RunsViewProps = {
   data: RunsViewData
   /** View state of a frozen view; what the URL says goes first. */
   initial?: Partial<ViewParams>
+  /** What is going on; absent in a frozen view. */
+  pulse?: Pulse
   /** A frozen view: nothing joins and nothing is picked. */
   frozen?: boolean
 }
 
 /** All runs: what a smaller file costs, how each student learned, and the list both are drawn from. */
-export function RunsView({ data, initial, frozen = false }: RunsViewProps) {
+export function RunsView({ data, initial, pulse, frozen = false }: RunsViewProps) {
   const [view, setView] = useView(initial)
   const router = useRouter()
   const filter = useRef<HTMLInputElement>(null)
@@ -48,10 +53,16 @@ export function RunsView({ data, initial, frozen = false }: RunsViewProps) {
     ...(picked.length > 1 && { c: () => router.push(compareUrl) }),
   })
 
+  const { trainings = [], demo = null } = pulse ?? {}
+  const waiting = pulse && (demo !== null || trainings.length > 0) && (
+    <LiveRefresh run={null} stamp={pulse.stamp} />
+  )
   if (data.runs.length === 0) {
     return (
       <>
+        {waiting}
         <h1>Runs</h1>
+        {demo && <DemoNote demo={demo} />}
         <Card>
           <Empty title="No runs yet" level={2}>
             <p>
@@ -66,12 +77,14 @@ export function RunsView({ data, initial, frozen = false }: RunsViewProps) {
   }
   return (
     <>
+      {waiting}
       <div className="page-head">
         <h1>Runs</h1>
         <span className="soft small">
           {count(teachers, 'teacher')}, {count(data.runs.length - teachers, 'student')} · {shown.length} of{' '}
           {data.runs.length} shown
         </span>
+        {demo && <DemoNote demo={demo} />}
         <span className="grow" />
         <input
           ref={filter}
@@ -103,7 +116,7 @@ export function RunsView({ data, initial, frozen = false }: RunsViewProps) {
             }
           />
         ) : (
-          <RunTable runs={shown} picked={picked} onPick={frozen ? undefined : pick} />
+          <RunTable runs={shown} trainings={trainings} picked={picked} onPick={frozen ? undefined : pick} />
         )}
       </Card>
       {!frozen && <DropZone />}
@@ -125,6 +138,15 @@ export function RunsView({ data, initial, frozen = false }: RunsViewProps) {
         </section>
       )}
     </>
+  )
+}
+
+/** The rest of the demo is on its way; the list grows by itself. */
+function DemoNote({ demo }: { demo: NonNullable<Pulse['demo']> }) {
+  return (
+    <span className="chip" role="status">
+      loading the demo: {demo.done} of {demo.total} checkpoints
+    </span>
   )
 }
 
@@ -188,12 +210,13 @@ function LearningChart({ students }: { students: RunListRow[] }) {
 
 type RunTableProps = {
   runs: RunListRow[]
+  trainings: Pulse['trainings']
   picked: string[]
   /** Absent in a frozen view. */
   onPick?: (name: string, on: boolean) => void
 }
 
-function RunTable({ runs, picked, onPick }: RunTableProps) {
+function RunTable({ runs, trainings, picked, onPick }: RunTableProps) {
   const values = runs
     .flatMap((run) => run.quality.map((c) => c.value))
     .filter((v) => isMeasured(v) && !isExact(v)) as number[]
@@ -252,6 +275,7 @@ function RunTable({ runs, picked, onPick }: RunTableProps) {
           {runs.map((run) => {
             const on = picked.includes(run.name)
             const student = run.role === 'student'
+            const training = trainings.find((other) => other.run === run.name)
             return (
               <tr key={run.id} className={on ? 'picked' : undefined}>
                 {onPick && (
@@ -276,7 +300,10 @@ function RunTable({ runs, picked, onPick }: RunTableProps) {
                     <RunMark slot={run.slot} />
                     <b>{run.name}</b>
                   </Link>
-                  <span className="run-about">{student ? run.method : 'full precision, the reference'}</span>
+                  <span className="run-about">
+                    {student ? run.method : 'full precision, the reference'}
+                    {training && ` · ${trainingWords(training)}`}
+                  </span>
                 </th>
                 <td>
                   <span className="thumbs">

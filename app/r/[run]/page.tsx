@@ -3,6 +3,7 @@ import { notFound } from 'next/navigation'
 import type { SearchParams } from 'nuqs/server'
 import { loadViewParams } from '../../../lib/record/view'
 import { loadRunView } from '../../_views/load'
+import { loadPulse } from '../../_views/pulse'
 import { RunView } from '../../_views/run-view'
 
 export const dynamic = 'force-dynamic'
@@ -15,7 +16,10 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 
 export default async function RunPage({ params, searchParams }: Props) {
   const name = decodeURIComponent((await params).run)
-  const data = await loadRunView(name, await loadViewParams(searchParams))
+  const [data, pulse] = await Promise.all([
+    loadRunView(name, await loadViewParams(searchParams)),
+    loadPulse(name),
+  ])
   if (!data) notFound()
-  return <RunView data={data} />
+  return <RunView data={data} pulse={pulse} />
 }

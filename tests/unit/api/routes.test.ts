@@ -4,13 +4,16 @@ import path from 'node:path'
 import { expect, it } from 'vitest'
 import * as blobs from '../../../app/api/v1/blobs/[sha256]/route'
 import * as checkpoints from '../../../app/api/v1/checkpoints/route'
+import * as evaluations from '../../../app/api/v1/evaluations/route'
 import * as layers from '../../../app/api/v1/layers/[run]/[layer]/route'
+import * as pulse from '../../../app/api/v1/pulse/route'
 import * as runs from '../../../app/api/v1/runs/route'
 import * as scalars from '../../../app/api/v1/scalars/route'
 import * as shares from '../../../app/api/v1/shares/route'
 import { db } from '../../../lib/store/db'
 import { dataFolder } from '../../../lib/store/folder'
 import { openShare } from '../../../lib/store/shares'
+import { sampleEvaluation } from '../store/sample-evaluation'
 import { sampleUpload } from '../store/sample-upload'
 import { useTemporaryStore } from '../store/temporary-store'
 
@@ -72,6 +75,28 @@ it('scalars are replaced by PUT, appended by POST and read by name', async () =>
       { step: 1, value: 1 },
     ],
   })
+})
+
+it('a run that logs is live in the pulse, and its stamp moves with every line', async () => {
+  const beat = async () => (await send(pulse.GET, { query: '?run=w1a4-lmb' })).json()
+  const first = await beat()
+  expect(first).toMatchObject({ demo: null, trainings: [{ run: 'w1a4-lmb', step: 1, steps: null }] })
+  expect((await beat()).stamp).toBe(first.stamp)
+  await new Promise((resolve) => setTimeout(resolve, 2))
+  await send(scalars.POST, { json: { run: 'w1a4-lmb', scalars: [{ name: 'loss', step: 2, value: 1 }] } })
+  const second = await beat()
+  expect(second.trainings).toMatchObject([{ step: 2 }])
+  expect(second.stamp).not.toBe(first.stamp)
+  expect((await (await send(pulse.GET, { query: '?run=nobody' })).json()).trainings).toEqual([])
+})
+
+it('evaluations that were put come back, and one that is none is refused with its field', async () => {
+  const put = (json: unknown) => send(evaluations.PUT, { method: 'PUT', json })
+  expect(await (await put([sampleEvaluation()])).json()).toEqual({ stored: 1, added: 1 })
+  expect(await (await put([sampleEvaluation()])).json()).toEqual({ stored: 1, added: 0 })
+  const answer = await put([{ ...sampleEvaluation(), coverage: 2 }])
+  expect([answer.status, (await answer.json()).error.field]).toEqual([422, '0.coverage'])
+  expect((await (await send(evaluations.GET, {})).json()).evaluations).toEqual([sampleEvaluation()])
 })
 
 it('a share answers with the token that opens it', async () => {
