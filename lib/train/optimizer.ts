@@ -71,6 +71,9 @@ export function update(
   const debias1 = 1 - beta1 ** (step + 1)
   const debias2 = 1 - beta2 ** (step + 1)
   const decay = Math.min(config.ema, (1 + step) / (10 + step))
+  // rate*(first/debias1) / (sqrt(second/debias2) + epsilon) with one division
+  const pace = rate / debias1
+  const spread = 1 / Math.sqrt(debias2)
   const { value, ema, m, v, positive } = t
   for (let i = 0; i < value.length; i++) {
     const g = gradient[i]! * shrink
@@ -78,7 +81,7 @@ export function update(
     const second = beta2 * v[i]! + (1 - beta2) * g * g
     m[i] = first
     v[i] = second
-    const moved = value[i]! * keep - (rate * (first / debias1)) / (Math.sqrt(second / debias2) + epsilon)
+    const moved = value[i]! * keep - (pace * first) / (spread * Math.sqrt(second) + epsilon)
     const next = positive ? updateAlpha(value[i]!, moved) : moved
     value[i] = next
     ema[i] = decay * ema[i]! + (1 - decay) * next

@@ -130,7 +130,7 @@ function convFilterGrad(dy: Tensor4D, x: Tensor4D, shape: number[], [before]: Pa
  * What each tap of a KxK filter sees at each pixel: x (C, B*H*W) -> (K*K*C, B*H*W), tap by tap.
  * A tap sees x shifted by a fixed number of pixels, a single copy, and zeros where the shift left the image.
  */
-function patches(x: Tensor2D, [b, h, w]: number[], k: number, before: number): Tensor2D {
+function patches(x: Tensor2D, [, h, w]: number[], k: number, before: number): Tensor2D {
   const [c, pixels] = x.shape
   const [size, plane] = [c * pixels, h! * w!]
   return onHost<Tensor2D>([x], [k * k * c, pixels], (out, xs) => {
@@ -186,17 +186,23 @@ export function linear<T extends Tensor>(x: T, w: Tensor2D | Tensor4D, bias: Ten
   })
 }
 
-/** Sum over all axes but the last. */
+/** Sum over all axes but the last. Rows go in fours: one load and store of a sum for four additions. */
 function columnSums(x: Tensor): Tensor1D {
   const c = x.shape[x.shape.length - 1]!
   const sums = new Float64Array(c)
   const xs = hostValues(x)
-  for (let row = 0; row < xs.length; row += c) for (let i = 0; i < c; i++) sums[i]! += xs[row + i]!
+  let row = 0
+  for (; row + 4 * c <= xs.length; row += 4 * c) {
+    for (let i = 0, p = row; i < c; i++, p++)
+      sums[i] = sums[i]! + xs[p]! + xs[p + c]! + xs[p + 2 * c]! + xs[p + 3 * c]!
+  }
+  for (; row < xs.length; row += c) for (let i = 0; i < c; i++) sums[i] = sums[i]! + xs[row + i]!
   return tensor1d(Float32Array.from(sums))
 }
 
 /**
  * Group normalisation over (H, W, C/groups); gamma, beta (C). Sums are float64, so the one-pass variance is safe.
+ * Its loops take one channel of one image at a time, sums and coefficients in registers: an image fits in the cache.
  */
 export function groupNorm(
   x: Tensor4D,
@@ -210,14 +216,12 @@ export function groupNorm(
   return differentiable<Tensor4D>([x, gamma, beta], (save) => {
     const { mean, inverse } = groupStatistics(hostValues(x), b, plane, c, groups, epsilon)
     const value = onHost<Tensor4D>([x, gamma, beta], x.shape, (y, xs, g, o) => {
-      const [scale, shift] = [new Float64Array(c), new Float64Array(c)]
       for (let image = 0; image < b; image++) {
+        const end = (image + 1) * plane
         for (let i = 0; i < c; i++) {
-          scale[i] = g[i]! * inverse[image * c + i]!
-          shift[i] = o[i]! - mean[image * c + i]! * scale[i]!
-        }
-        for (let p = image * plane; p < (image + 1) * plane; p += c) {
-          for (let i = 0; i < c; i++) y[p + i] = xs[p + i]! * scale[i]! + shift[i]!
+          const scale = g[i]! * inverse[image * c + i]!
+          const shift = o[i]! - mean[image * c + i]! * scale
+          for (let p = image * plane + i; p < end; p += c) y[p] = xs[p]! * scale + shift
         }
       }
     })
@@ -247,25 +251,19 @@ function groupStatistics(
   const width = c / groups
   const n = plane / groups
   const [mean, inverse] = [new Float64Array(b * c), new Float64Array(b * c)]
-  const [sum, squares] = [new Float64Array(c), new Float64Array(c)]
   for (let image = 0; image < b; image++) {
-    sum.fill(0)
-    squares.fill(0)
-    for (let p = image * plane; p < (image + 1) * plane; p += c) {
-      for (let i = 0; i < c; i++) {
-        const v = xs[p + i]!
-        sum[i]! += v
-        squares[i]! += v * v
-      }
-    }
+    const end = (image + 1) * plane
     for (let first = 0; first < c; first += width) {
-      let [s, q] = [0, 0]
+      let [sum, squares] = [0, 0]
       for (let i = first; i < first + width; i++) {
-        s += sum[i]!
-        q += squares[i]!
+        for (let p = image * plane + i; p < end; p += c) {
+          const v = xs[p]!
+          sum += v
+          squares += v * v
+        }
       }
-      const m = s / n
-      const rate = 1 / Math.sqrt(Math.max(0, q / n - m * m) + epsilon)
+      const m = sum / n
+      const rate = 1 / Math.sqrt(Math.max(0, squares / n - m * m) + epsilon)
       mean.fill(m, image * c + first, image * c + first + width)
       inverse.fill(rate, image * c + first, image * c + first + width)
     }
@@ -288,37 +286,32 @@ function groupNormGrad(
 ): void {
   const width = c / groups
   const n = plane / groups
-  const [sum, dot] = [new Float64Array(c), new Float64Array(c)]
-  // dx = dy*a + x*k + r, the coefficients constant per image and channel
-  const [a, k, r] = [new Float64Array(c), new Float64Array(c), new Float64Array(c)]
   for (let image = 0; image < b; image++) {
-    sum.fill(0)
-    dot.fill(0)
-    for (let p = image * plane; p < (image + 1) * plane; p += c) {
-      for (let i = 0; i < c; i++) {
-        const d = dy[p + i]!
-        sum[i]! += d
-        dot[i]! += d * xs[p + i]!
-      }
-    }
+    const end = (image + 1) * plane
     for (let first = 0; first < c; first += width) {
       const [m, rate] = [mean[image * c + first]!, inverse[image * c + first]!]
-      let [s, d] = [0, 0]
+      // sums over the group of dy*gamma, and of that times the normed x
+      let [sum, dot] = [0, 0]
       for (let i = first; i < first + width; i++) {
-        const normedDot = (dot[i]! - m * sum[i]!) * rate
+        let [s, d] = [0, 0]
+        for (let p = image * plane + i; p < end; p += c) {
+          const v = dy[p]!
+          s += v
+          d += v * xs[p]!
+        }
+        const normedDot = (d - m * s) * rate
         dgamma[i]! += normedDot
-        dbeta[i]! += sum[i]!
-        s += gamma[i]! * sum[i]!
-        d += gamma[i]! * normedDot
+        dbeta[i]! += s
+        sum += gamma[i]! * s
+        dot += gamma[i]! * normedDot
       }
+      // dx = dy*a + x*k + r, k and r the same for the whole group
+      const k = (-rate * rate * dot) / n
+      const r = (-rate * sum) / n - m * k
       for (let i = first; i < first + width; i++) {
-        a[i] = gamma[i]! * rate
-        k[i] = (-rate * rate * d) / n
-        r[i] = (-rate * s) / n - m * k[i]!
+        const a = gamma[i]! * rate
+        for (let p = image * plane + i; p < end; p += c) dx[p] = dy[p]! * a + xs[p]! * k + r
       }
-    }
-    for (let p = image * plane; p < (image + 1) * plane; p += c) {
-      for (let i = 0; i < c; i++) dx[p + i] = dy[p + i]! * a[i]! + xs[p + i]! * k[i]! + r[i]!
     }
   }
 }
@@ -332,7 +325,10 @@ export function silu<T extends Tensor>(x: T): T {
       value: mul(x, gate),
       gradFunc: (dy, [x, gate]) => {
         return onHost([dy, x!, gate!], x!.shape, (dx, d, v, s) => {
-          for (let i = 0; i < dx.length; i++) dx[i] = d[i]! * s[i]! * (1 + v[i]! * (1 - s[i]!))
+          for (let i = 0; i < dx.length; i++) {
+            const gate = s[i]!
+            dx[i] = d[i]! * gate * (1 + v[i]! * (1 - gate))
+          }
         })
       },
     }
@@ -353,9 +349,12 @@ export function addPerImage(x: Tensor4D, v: Tensor2D): Tensor4D {
     gradFunc: (dy) => [
       dy,
       onHost([dy], [b, c], (dv, d) => {
-        dv.fill(0)
-        for (let n = 0, p = 0; n < b; n++) {
-          for (let pixel = 0; pixel < h * w; pixel++) for (let i = 0; i < c; i++, p++) dv[n * c + i]! += d[p]!
+        for (let n = 0; n < b; n++) {
+          for (let i = 0; i < c; i++) {
+            let sum = 0
+            for (let p = n * h * w * c + i; p < (n + 1) * h * w * c; p += c) sum += d[p]!
+            dv[n * c + i] = sum
+          }
         }
       }),
     ],
