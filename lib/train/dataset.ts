@@ -7,8 +7,8 @@ import { type Images, loadImages } from './images'
 export type Dataset = { count: number; shape: readonly [c: number, h: number, w: number]; data: Float32Array }
 
 /** The training images of a configuration; `folder` holds the installed data sets. */
-export function loadDataset({ set, pixelUnshuffle: r }: TrainConfig['data'], folder: string): Dataset {
-  return asDataset(loadImages(set, 'train', folder), r)
+export async function loadDataset(data: TrainConfig['data'], folder: string): Promise<Dataset> {
+  return asDataset(await loadImages(data, 'train', folder), data.pixelUnshuffle)
 }
 
 /** Bytes 0..255 -> [-1, 1], blocks of r x r pixels moved into channels. */

