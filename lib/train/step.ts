@@ -3,7 +3,7 @@
  * back through the binarizer after it; activations are quantized on the tape.
  */
 import {
-  add,
+  customGrad,
   keep,
   type Scalar,
   scalar,
@@ -95,7 +95,7 @@ export function lossAndGradients(
       )
       const simple = meanSquaredError(predicted, noise)
       eps = simple.dataSync()[0]!
-      return mimicked.reduce<Scalar>((sum, term) => add(sum, term), simple)
+      return sumOf([simple, ...mimicked])
     }
     const { value, grads } = valueAndGrads(lossOf)(leaves)
     total = value.dataSync()[0]!
@@ -111,6 +111,25 @@ export function lossAndGradients(
   for (const term of mimicked) term.dispose()
   const ebb = tau === null ? null : addPenalty(gradients, values, manifest, tau)
   return { loss: { total: total + (ebb ?? 0), eps, lrm, ebb }, gradients }
+}
+
+/** Sum of losses, on the tape. */
+function sumOf(terms: Scalar[]): Scalar {
+  const operation = customGrad((...args) => {
+    const values = (args.slice(0, -1) as Scalar[]).map((term) => term.dataSync()[0]!)
+    const total = scalar(values.reduce((a, b) => a + b))
+    return { value: total, gradFunc: (dy: Tensor) => terms.map(() => dy) }
+  })
+  return operation(...terms) as Scalar
+}
+
+/** a + b with its gradient, which tfjs registers for none of its operations. */
+function sumOnTape(a: Scalar, b: Scalar): Scalar {
+  const operation = customGrad((...args) => {
+    const [a, b] = args as [Scalar, Scalar]
+    return { value: add(a, b), gradFunc: (dy: Tensor) => [dy, dy] }
+  })
+  return operation(a, b)
 }
 
 /** Adds the gradient of EBB's penalty to that of every sigma2 and returns the penalty; null with no second basis left. */

@@ -137,6 +137,7 @@ function shared(config: TrainConfig) {
   return {
     pixelUnshuffle: config.data.pixelUnshuffle,
     schedule: 'ddim' as const,
+    packed: null,
     run: config.name,
     settings: config as Record<string, unknown>,
   }
