@@ -12,6 +12,8 @@ const commands: Record<string, () => Promise<Command>> = {
   diagnose: async () => (await import('./diagnose')).diagnose,
   import: async () => (await import('./import')).importCommand,
   train: async () => (await import('./train')).train,
+  bench: async () => (await import('./bench')).bench,
+  evaluate: async () => (await import('./evaluate')).evaluate,
 }
 
 /** Runs one command line and returns its exit code. Bad usage and bad input are told on stderr, not thrown. */
