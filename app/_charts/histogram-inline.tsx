@@ -3,21 +3,25 @@ import type { Histogram } from '../../lib/record/run'
 import { runColour } from './colour'
 
 export type HistogramInlineProps = {
-  histogram: Histogram
+  /** null draws the levels alone. */
+  histogram: Histogram | null
   /** Standard deviation of the weights: the axis is value / std. */
   std: number
   /** Where binarized weights lie, as values; share 0..1 of weights there if known. */
   levels?: { value: number; share?: number }[]
   slot: number | null
+  /** Slot of the run the area belongs to, if that is another: null for a teacher's weights behind its student's levels. */
+  areaSlot?: number | null
   /** Axis in multiples of std, the same for every row. */
   domain?: readonly [number, number]
   width?: number
   height?: number
 }
 
-/** A weight distribution of one table row: area for the latent weights, stems for the levels they are cut to. */
+/** A weight distribution of one table row: area for float weights, stems for the levels a student cuts them to. */
 export function HistogramInline(props: HistogramInlineProps) {
-  const { histogram, std, levels = [], slot, domain = [-2.6, 2.6], width = 64, height = 17 } = props
+  const { std, levels = [], slot, areaSlot = slot, domain = [-2.6, 2.6], width = 64, height = 17 } = props
+  const histogram = props.histogram ?? { lo: 0, hi: 0, counts: [] }
   const n = histogram.counts.length
   const binWidth = (histogram.hi - histogram.lo) / n
   const x = (sigmas: number) => ((sigmas - domain[0]) / (domain[1] - domain[0])) * width
@@ -36,18 +40,23 @@ export function HistogramInline(props: HistogramInlineProps) {
     .y1((i) => y(density(histogram.counts, i)))
     .curve(curveMonotoneX)
   const colour = runColour(slot)
-  if (!(std > 0) || total === 0) {
+  if (!(std > 0) || (total === 0 && (props.histogram || levels.length === 0))) {
     return (
       <div
         className="hatch"
         style={{ width, height }}
-        title="no spread: all weights are equal or not finite"
+        title={
+          props.histogram ? 'no spread: all weights are equal or not finite' : 'float weights are not stored'
+        }
       />
     )
   }
   return (
     <svg width={width} height={height} style={{ display: 'block', overflow: 'hidden' }} aria-hidden>
-      <path d={shape(bins) ?? ''} style={{ fill: colour, opacity: slot === null ? 0.4 : 0.35 }} />
+      <path
+        d={shape(bins) ?? ''}
+        style={{ fill: runColour(areaSlot), opacity: areaSlot === null ? 0.4 : 0.35 }}
+      />
       {levels.map((level) => (
         <line
           key={level.value}

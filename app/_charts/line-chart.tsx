@@ -1,6 +1,6 @@
 'use client'
 
-import { extent, line as linePath, type ScaleContinuousNumeric, scaleLinear, scaleLog, scaleSqrt } from 'd3'
+import { extent, line as linePath, type ScaleContinuousNumeric, scaleLinear, scaleSqrt } from 'd3'
 import { type PointerEvent, type ReactNode, useId, useState } from 'react'
 import { formatCount, formatFixed } from '../_ui/format'
 import { AxisBottom, Crosshair, GridY, spreadApart } from './axis'
@@ -9,6 +9,7 @@ import { ChartFrame } from './chart-frame'
 import { runColour } from './colour'
 import type { ChartTable } from './data-table'
 import { HatchPattern } from './hatch'
+import { logPixels } from './log-pixels'
 import { Mark } from './mark'
 import { isMeasured, nearestIndex } from './series'
 import { useWidth } from './use-width'
@@ -319,7 +320,7 @@ function yScale({ domain, kind }: LineChartProps['y'], lines: Line[], references
 }
 
 const logScale = ([low, high]: readonly [number, number]): Scale =>
-  scaleLog(low === high ? [low / 2, high * 2] : [low, high], [0, 1]).nice()
+  logPixels(low === high ? [low / 2, high * 2] : [low, high]).nice()
 
 /** 1, 2, 5 of every decade inside the domain; only powers of ten beyond three decades. */
 function logTicks([low = 1, high = 10]: number[]): number[] {

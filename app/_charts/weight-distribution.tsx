@@ -16,8 +16,8 @@ export type WeightDistributionProps = {
   caption?: ReactNode
   message: string
   csvName: string
-  /** The float weights the layer was trained with. */
-  latent: Histogram
+  /** The float weights the layer was trained with; null if they are not stored. */
+  latent: Histogram | null
   /** The teacher's weights, drawn as a line; null without a teacher. */
   teacher: Histogram | null
   /** Levels of every channel; empty in full precision. */
@@ -52,7 +52,7 @@ export function WeightDistribution(props: WeightDistributionProps) {
   const x = scaleLinear(domain, [left, right])
   const ticks = x.ticks(Math.max(3, Math.floor(width / 110)))
   const inside = (p: { x: number }) => p.x >= domain[0] && p.x <= domain[1]
-  const latentShape = densityOf(latent).filter(inside)
+  const latentShape = latent ? densityOf(latent).filter(inside) : []
   const teacherShape = teacher ? densityOf(teacher).filter(inside) : []
   const peak = Math.max(1e-9, ...latentShape.map((p) => p.y), ...teacherShape.map((p) => p.y))
   const y = scaleLinear([0, peak], [bottom, top + 22])
@@ -160,9 +160,9 @@ export function WeightDistribution(props: WeightDistributionProps) {
               </text>
             </g>
           ))}
-          {latentShape.length === 0 && (
+          {latentShape.length === 0 && (latent || teacherShape.length + levels.length === 0) && (
             <text className="label" x={(left + right) / 2} y={(top + bottom) / 2} textAnchor="middle">
-              No finite weights
+              {latent ? 'No finite weights' : 'Float weights are not stored'}
             </text>
           )}
         </svg>
@@ -171,7 +171,7 @@ export function WeightDistribution(props: WeightDistributionProps) {
   )
 }
 
-function WeightLegend({ teacher, channels, channel, slot, latentName }: WeightDistributionProps) {
+function WeightLegend({ latent, teacher, channels, channel, slot, latentName }: WeightDistributionProps) {
   const colour = runColour(slot)
   return (
     <div className="run-legend" aria-hidden>
@@ -183,13 +183,15 @@ function WeightLegend({ teacher, channels, channel, slot, latentName }: WeightDi
           teacher, full precision
         </span>
       )}
-      <span className="run-name">
-        <svg width={22} height={10} aria-hidden>
-          <rect y={1} width={22} height={9} style={{ fill: colour, opacity: slot === null ? 0.2 : 0.3 }} />
-          <line x2={22} y1={1} y2={1} strokeWidth={1.4} style={{ stroke: colour }} />
-        </svg>
-        {latentName}
-      </span>
+      {latent && (
+        <span className="run-name">
+          <svg width={22} height={10} aria-hidden>
+            <rect y={1} width={22} height={9} style={{ fill: colour, opacity: slot === null ? 0.2 : 0.3 }} />
+            <line x2={22} y1={1} y2={1} strokeWidth={1.4} style={{ stroke: colour }} />
+          </svg>
+          {latentName}
+        </span>
+      )}
       {channels.length > 0 && (
         <span className="run-name">
           <svg width={10} height={12} aria-hidden>
@@ -205,9 +207,13 @@ function WeightLegend({ teacher, channels, channel, slot, latentName }: WeightDi
 
 /** Densities bin by bin; bins of both histograms are the same by contract (WeightStats). */
 function distributionTable({ latent, teacher, latentName }: WeightDistributionProps) {
-  const teacherDensity = teacher ? densityOf(teacher) : []
+  const columns = [
+    ...(latent ? [{ name: `${latentName}, density`, points: densityOf(latent) }] : []),
+    ...(teacher ? [{ name: 'teacher, density', points: densityOf(teacher) }] : []),
+  ]
+  const longest = columns.find(({ points }) => points.length > 0)?.points ?? []
   return {
-    columns: ['weight value', `${latentName}, density`, ...(teacher ? ['teacher, density'] : [])],
-    rows: densityOf(latent).map((p, i) => [p.x, p.y, ...(teacher ? [teacherDensity[i]?.y ?? null] : [])]),
+    columns: ['weight value', ...columns.map(({ name }) => name)],
+    rows: longest.map((p, i) => [p.x, ...columns.map(({ points }) => points[i]?.y ?? null)]),
   }
 }

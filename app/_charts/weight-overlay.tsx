@@ -15,7 +15,8 @@ import { valueRange } from './weight-distribution'
 export type OverlaidWeights = {
   name: string
   look: CheckpointLook
-  histogram: Histogram
+  /** null if the checkpoint stores no latent weights: its levels are drawn alone. */
+  histogram: Histogram | null
   /** Levels at the mean scales over channels; empty in full precision. */
   levels: number[]
 }
@@ -40,7 +41,7 @@ export function WeightOverlay(props: WeightOverlayProps) {
   const { checkpoints, teacher } = props
   const [ref, width] = useWidth(640, props.width)
   const [left, right] = valueRange(width)
-  const histograms = [...checkpoints.map((c) => c.histogram), ...(teacher ? [teacher] : [])]
+  const histograms = [...checkpoints.map((c) => c.histogram), teacher].filter((h) => h !== null)
   const domain = valueDomain(
     histograms,
     checkpoints.flatMap((c) => c.levels),
@@ -93,7 +94,7 @@ export function WeightOverlay(props: WeightOverlayProps) {
           {checkpoints.map((c, i) => (
             <path
               key={c.name}
-              d={shape(c.histogram)}
+              d={c.histogram ? shape(c.histogram) : ''}
               fill="none"
               // Equal weights would hide each other: those drawn first are broader.
               strokeWidth={Math.min(6, 2 + 2 * (checkpoints.length - 1 - i))}

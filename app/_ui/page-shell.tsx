@@ -23,8 +23,16 @@ export type PageShellProps = {
 /** Set in a frozen view: when it was shared, how long ago that is in words, and where the live view is. */
 export type Frozen = { createdAt: string; age?: string; live?: string }
 
+/** Pages one can go to from anywhere; a page below one of them has its crumb first. */
+const pages = [
+  { label: 'Runs', href: '/' },
+  { label: 'Results', href: '/results' },
+]
+
 /** Top bar, context bar, content, footer: the frame of every page. */
 export function PageShell({ crumbs, share, context, frozen, children }: PageShellProps) {
+  // The first crumb is marked among the pages.
+  const trail = pages.some(({ label }) => label === crumbs[0]?.label) ? crumbs.slice(1) : crumbs
   return (
     <>
       <a href="#content" className="skip-link unseen">
@@ -35,14 +43,21 @@ export function PageShell({ crumbs, share, context, frozen, children }: PageShel
           <Link href="/" className="brand">
             <Logo /> Signscope
           </Link>
+          <nav aria-label="Pages" className="pages-nav">
+            {pages.map(({ label, href }) => (
+              <Link key={href} href={href} aria-current={crumbs[0]?.label === label ? 'true' : undefined}>
+                {label}
+              </Link>
+            ))}
+          </nav>
           <nav aria-label="Breadcrumbs" className="crumbs-nav">
             <ol className="crumbs">
-              {crumbs.map((crumb, i) => (
+              {trail.map((crumb, i) => (
                 <li key={crumb.label} className={crumb.mono ? 'mono' : undefined}>
-                  {crumb.href && i < crumbs.length - 1 ? (
+                  {crumb.href && i < trail.length - 1 ? (
                     <Link href={crumb.href}>{crumb.label}</Link>
                   ) : (
-                    <span aria-current={i === crumbs.length - 1 ? 'page' : undefined}>
+                    <span aria-current={i === trail.length - 1 ? 'page' : undefined}>
                       {crumb.mono ? (
                         <LayerName id={crumb.label} narrow={shortLayerId(crumb.label, 22)} />
                       ) : (

@@ -328,13 +328,18 @@ function SelectedLayer({ data, id, t, onTime, href }: SelectedLayerProps) {
   const same = own.filter(({ layer }, i) => layer.sqnr?.some(isExact) && !differing[i]!.some(isMeasured))
   const sameNote = same.length > 0 ? ` Exact in ${same.map(({ name }) => name).join(', ')}.` : ''
   const values = differing.flat().filter(isMeasured)
+  const unstored = own.filter(({ layer }) => layer.histogram === null).map(({ name }) => name)
   const [low, high] = metricScales.sqnr.domain
   return (
     <div className="stack">
       <Card>
         <WeightOverlay
           title={<>Weights of {href ? <Link href={href}>{id}</Link> : id}</>}
-          caption={`Latent weights on one axis${teacher?.weights[id] ? ', the teacher’s in ink' : ''}; below, the levels at the mean scales over channels.`}
+          caption={`Latent weights on one axis${teacher?.weights[id] ? ', the teacher’s in ink' : ''}; below, the levels at the mean scales over channels.${
+            unstored.length > 0
+              ? ` Not stored, so not drawn: the latent weights of ${unstored.join(', ')}.`
+              : ''
+          }`}
           message={`Weight distributions of ${id} in ${own.length} checkpoints: ${own
             .map(
               ({ name, layer }) =>

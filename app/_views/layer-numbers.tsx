@@ -1,4 +1,4 @@
-import type { LayerRecord } from '../../lib/record/run'
+import type { LayerRecord, Moments } from '../../lib/record/run'
 import { isMeasured, meanOf, meanSqnr, type Series } from '../_charts/series'
 import { formatCosine, formatCount, formatFixed, formatPercent, formatScale, formatSqnr } from '../_ui/format'
 import { TableScroll } from '../_ui/table-scroll'
@@ -108,7 +108,7 @@ export function OutputNumbers({
   )
 }
 
-type MomentRow = [string, (m: LayerRecord['weights']['latent']['moments']) => string]
+type MomentRow = [string, (m: Moments) => string]
 
 const values: MomentRow = ['values', (m) => formatCount(m.count)]
 const notFinite: MomentRow = ['not finite', (m) => formatCount(m.nonFinite)]
@@ -125,17 +125,20 @@ export function WeightNumbers({ record, teacherRun }: { record: LayerRecord; tea
     ['smallest', (m) => formatScale(m.min)],
     ['largest', (m) => formatScale(m.max)],
     ['kurtosis (3: Gaussian)', (m) => formatFixed(m.kurtosis, 2)],
-    ...(sigma1 && latent.moments.nonFinite === 0 ? [] : [notFinite]),
+    ...(sigma1 && !latent?.moments.nonFinite ? [] : [notFinite]),
   ]
+  if (!latent && !teacher) return null
   return (
     <TableScroll label="Numbers of the weights" className="numbers">
       <table className="plain">
         <thead>
           <tr>
             <th scope="col">weights</th>
-            <th scope="col" className="num">
-              {teacherRun ? 'full precision' : sigma1 ? 'latent' : 'kept'}
-            </th>
+            {latent && (
+              <th scope="col" className="num">
+                {teacherRun ? 'full precision' : sigma1 ? 'latent' : 'kept'}
+              </th>
+            )}
             {teacher && (
               <th scope="col" className="num">
                 teacher
@@ -147,7 +150,7 @@ export function WeightNumbers({ record, teacherRun }: { record: LayerRecord; tea
           {rows.map(([name, write]) => (
             <tr key={name}>
               <th scope="row">{name}</th>
-              <td className="num">{write(latent.moments)}</td>
+              {latent && <td className="num">{write(latent.moments)}</td>}
               {teacher && <td className="num">{write(teacher.moments)}</td>}
             </tr>
           ))}

@@ -124,7 +124,7 @@ export function LayerSheet(props: LayerSheetProps) {
             </th>
             <th scope="col" className="c-weights">
               Weights
-              <small>latent, levels</small>
+              <small>{rows.some((row) => row.ofTeacher) ? 'teacher’s, levels' : 'latent, levels'}</small>
             </th>
             <th scope="col" className="c-ratio">
               σ2/σ1
@@ -185,6 +185,7 @@ export function LayerSheet(props: LayerSheetProps) {
                     std={row.std}
                     levels={row.levels.map((value) => ({ value }))}
                     slot={row.bases > 0 ? slot : null}
+                    areaSlot={row.bases > 0 && !row.ofTeacher ? slot : null}
                     height={rowHeight - 1}
                   />
                 </td>

@@ -3,6 +3,8 @@
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { useTransition } from 'react'
+import type { LayerPrecision } from '../../lib/record/precision'
+import type { Layer, LayerRecord } from '../../lib/record/run'
 import { pageUrl, type ViewParams } from '../../lib/record/view'
 import { BasisScales } from '../_charts/basis-scales'
 import { metricScales } from '../_charts/colour'
@@ -192,11 +194,11 @@ function LayerHead({ data, finding, at, t, loading }: LayerHeadProps) {
           {layer.inChannels} → {layer.outChannels}
           {layer.kind === 'conv' && `, ${layer.resolution} × ${layer.resolution}`} ·{' '}
           {precision.bases === 0
-            ? 'full precision'
+            ? keptWords(precision)
             : `${precision.method}, ${precision.bases === 2 ? '2 bases' : '1 basis'}, ${
                 precision.activationBits === 32 ? 'float' : `${precision.activationBits}-bit`
               } input`}{' '}
-          · {formatCount(weights.latent.moments.count)} weights
+          · {formatCount(weightCount(layer))} weights
         </p>
         <Sentence>
           <LayerSentence data={data} finding={finding} />
@@ -211,7 +213,11 @@ function LayerHead({ data, finding, at, t, loading }: LayerHeadProps) {
         <dl className="figure-list">
           <KeyFigure
             name="Weights, SQNR ↑"
-            {...(precision.bases === 0 ? { value: 'kept' } : sqnrFigure(weights.reconstruction?.sqnr))}
+            {...(precision.bases === 0
+              ? { value: 'kept' }
+              : weights.latent
+                ? sqnrFigure(weights.reconstruction?.sqnr)
+                : { value: 'not stored' })}
           />
           <KeyFigure name={`Output, t ${t ?? '–'} ↑`} {...sqnrFigure(alignment?.sqnr[at])} />
           <KeyFigure name="Output, mean over t ↑" {...sqnrFigure(finding?.mean)} />
@@ -230,8 +236,8 @@ function LayerHead({ data, finding, at, t, loading }: LayerHeadProps) {
 
 function LayerSentence({ data, finding }: { data: LayerViewData; finding: LayerFinding | null }) {
   const { run, record } = data
-  const { moments } = record.weights.latent
-  if (run.role === 'teacher')
+  const moments = record.weights.latent?.moments
+  if (run.role === 'teacher' && moments)
     return (
       <>
         The full-precision weights spread by <b>{formatScale(moments.std)}</b> around{' '}
@@ -249,7 +255,9 @@ function LayerSentence({ data, finding }: { data: LayerViewData; finding: LayerF
   return (
     <>
       {bases === 0 ? (
-        <>This layer is kept in full precision. </>
+        <>This layer is kept in {keptWords(record.precision)}. </>
+      ) : record.weights.reconstruction === null ? (
+        <>Its latent weights are not stored in this checkpoint. </>
       ) : (
         <>
           {bases === 2 ? 'Two bases hold' : 'One basis holds'} the latent weights at{' '}
@@ -289,6 +297,13 @@ function FindingSentence({ finding }: { finding: LayerFinding }) {
   )
 }
 
+/** How a layer that is not binarized is kept. */
+const keptWords = (precision: LayerPrecision): string =>
+  precision.method === 'lsq' ? '8-bit weights' : 'full precision'
+
+const weightCount = ({ kernel, inChannels, outChannels }: Layer): number =>
+  kernel ** 2 * inChannels * outChannels
+
 type WeightsCardProps = {
   data: LayerViewData
   channel: number
@@ -296,8 +311,21 @@ type WeightsCardProps = {
   onStep?: (step: number) => void
 }
 
-const momentLevels = ({ sigma1, sigma2 }: LayerMoment, channel: number): number[] =>
+const momentLevels = ({ sigma1, sigma2 }: Omit<LayerMoment, 'histogram'>, channel: number): number[] =>
   (levelsPerChannel(sigma1, sigma2)[channel] ?? []).map((level) => level.value)
+
+function weightsCaption({ weights, precision }: LayerRecord): string {
+  const stems =
+    'Height of a stem is the share of all weights at that level; the ticks below are the levels of all channels.'
+  const unstored = 'Latent weights are not stored in this checkpoint'
+  if (precision.bases === 0)
+    return weights.latent
+      ? 'Distribution of the weights in use. No levels: nothing is cut.'
+      : `${unstored}, only their 8-bit codes.`
+  if (!weights.latent)
+    return `${unstored}, only their signs: drawn are the levels in use${weights.teacher ? ' and the teacher’s weights' : ''}. ${stems}`
+  return `Latent weights, the levels they are cut to, and the teacher’s weights on one axis. ${stems}`
+}
 
 /** Height of the distribution where no ridgeline follows: it ends with the scales, or numbers, beside it. */
 function aloneHeight(sigma1: number[] | null, sigma2: number[] | null): number | undefined {
@@ -309,22 +337,20 @@ function WeightsCard({ data, channel, onChannel, onStep }: WeightsCardProps) {
   const { run, record, history } = data
   const { latent, teacher, sigma1, sigma2, levelShares } = record.weights
   const channels = levelsPerChannel(sigma1, sigma2)
-  const histograms = [
-    latent.histogram,
-    ...(teacher ? [teacher.histogram] : []),
-    ...history.map((m) => m.histogram),
-  ]
+  const ridges = history.flatMap(({ histogram, ...moment }) => (histogram ? [{ histogram, moment }] : []))
+  const histograms = [latent, teacher, ...ridges].flatMap((floats) => (floats ? [floats.histogram] : []))
   const values = [
     ...channels.flatMap((levels) => levels.map((level) => level.value)),
     ...history.flatMap((m) => momentLevels(m, channel)),
   ]
   const domain = valueDomain(histograms, values)
   const outside = Math.max(
-    shareOutside(latent.histogram, domain),
+    latent ? shareOutside(latent.histogram, domain) : 0,
     teacher ? shareOutside(teacher.histogram, domain) : 0,
   )
   const binarized = channels.length > 0
   const ratio = record.weights.reconstruction?.sqnr
+  const kept = keptWords(record.precision)
   return (
     <Card>
       <WeightDistribution
@@ -333,20 +359,18 @@ function WeightsCard({ data, channel, onChannel, onStep }: WeightsCardProps) {
             ? 'Weights: what full precision was, what one bit made of it'
             : run.role === 'teacher'
               ? 'Weights in full precision'
-              : 'Weights: kept in full precision'
+              : `Weights: kept in ${kept}`
         }
-        caption={`${
+        caption={`${weightsCaption(record)}${outside >= 0.0005 ? ` Up to ${formatPercent(outside)} of the weights lie beyond the axis.` : ''}`}
+        message={`Distribution of ${formatCount(weightCount(record.layer))} weights, ${
+          latent ? `standard deviation ${formatScale(latent.moments.std)}` : 'latent ones not stored'
+        }${
           binarized
-            ? 'Latent weights, the levels they are cut to, and the teacher’s weights on one axis. Height of a stem is the share of all weights at that level; the ticks below are the levels of all channels.'
-            : 'Distribution of the weights in use. No levels: nothing is cut.'
-        }${outside >= 0.0005 ? ` Up to ${formatPercent(outside)} of the weights lie beyond the axis.` : ''}`}
-        message={`Distribution of ${formatCount(latent.moments.count)} weights, standard deviation ${formatScale(latent.moments.std)}${
-          binarized
-            ? `, cut to ${channels[0]?.length} levels per channel at ${formatDb(ratio)}; channel ${channel} selected`
-            : ', in full precision'
+            ? `, cut to ${channels[0]?.length} levels per channel${latent ? ` at ${formatDb(ratio)}` : ''}; channel ${channel} selected`
+            : `, in ${kept}`
         }`}
         csvName={`${record.layer.id}-weights`}
-        latent={latent.histogram}
+        latent={latent?.histogram ?? null}
         teacher={teacher?.histogram ?? null}
         channels={channels}
         channel={channel}
@@ -354,12 +378,12 @@ function WeightsCard({ data, channel, onChannel, onStep }: WeightsCardProps) {
         shares={levelShares}
         domain={domain}
         slot={run.slot}
-        height={history.length > 1 ? undefined : aloneHeight(sigma1, sigma2)}
+        height={ridges.length > 1 ? undefined : aloneHeight(sigma1, sigma2)}
         latentName={
           run.role === 'teacher' ? 'full precision' : binarized ? 'latent, student' : 'kept, student'
         }
       />
-      {history.length > 1 && (
+      {ridges.length > 1 && (
         <WeightRidgeline
           level={3}
           title="The same over training"
@@ -368,12 +392,12 @@ function WeightsCard({ data, channel, onChannel, onStep }: WeightsCardProps) {
               ? `Latent weights per checkpoint on the same axis, the levels of channel ${channel} as ticks.${onStep ? ' A row selects its checkpoint.' : ''}`
               : 'Weights per checkpoint on the same axis.'
           }
-          message={`Weights at ${history.length} checkpoints from step ${formatCount(history[0]!.step)} to ${formatCount(history.at(-1)!.step)}`}
+          message={`Weights at ${ridges.length} checkpoints from step ${formatCount(ridges[0]!.moment.step)} to ${formatCount(ridges.at(-1)!.moment.step)}`}
           csvName={`${record.layer.id}-weights-over-training`}
-          rows={history.map((m) => ({
-            step: m.step,
-            histogram: m.histogram,
-            levels: momentLevels(m, channel),
+          rows={ridges.map(({ histogram, moment }) => ({
+            step: moment.step,
+            histogram,
+            levels: momentLevels(moment, channel),
           }))}
           teacher={teacher?.histogram ?? null}
           selected={data.checkpoint.step}
@@ -414,7 +438,9 @@ function ScalesCard({ data, channel, onChannel }: Omit<WeightsCardProps, 'onStep
         sigma2={sigma2}
         start={start}
         meanAbs={[
-          { name: 'latent mean |w|', value: latent.moments.meanAbs, slot: run.slot, dash: '4 3' },
+          ...(latent
+            ? [{ name: 'latent mean |w|', value: latent.moments.meanAbs, slot: run.slot, dash: '4 3' }]
+            : []),
           ...(teacher ? [{ name: 'teacher mean |w|', value: teacher.moments.meanAbs, slot: null }] : []),
         ]}
         slot={run.slot}

@@ -6,7 +6,7 @@ export type LedgerPart = { name: string; bytes: number; binary: boolean }
 
 /** Parts whose sum is `packedBytes`; empty ones are left out. Kept layers take 4 bytes a value. */
 export function ledgerParts(ledger: Ledger, rows: readonly LayerRow[]): LedgerPart[] {
-  const kept = rows.filter((row) => row.bases === 0)
+  const kept = rows.filter((row) => row.bases === 0 && row.weightBits !== 8)
   const bytesOf = (keep: (row: LayerRow) => boolean) =>
     kept.filter(keep).reduce((sum, row) => sum + 4 * row.layer.parameters, 0)
   const isTime = ({ layer }: LayerRow) => layer.place.part === 'time' || layer.place.role === 'time_proj'
@@ -17,6 +17,7 @@ export function ledgerParts(ledger: Ledger, rows: readonly LayerRow[]): LedgerPa
   const parts = [
     { name: '1-bit weights, first basis', bytes: ledger.signBytes, binary: true },
     { name: '1-bit weights, second basis', bytes: ledger.secondBasisBytes, binary: true },
+    { name: '8-bit weights of kept layers', bytes: ledger.eightBitBytes ?? 0, binary: false },
     { name: 'scales σ1, σ2 and α', bytes: ledger.scaleBytes, binary: true },
     { name: 'time embedding (FP32)', bytes: time, binary: false },
     { name: 'first and last conv (FP32)', bytes: edges, binary: false },

@@ -9,8 +9,8 @@ import { flattenSettings } from './settings-diff'
 export type ComparedLayer = {
   id: string
   bases: number
-  histogram: Histogram
-  std: number
+  /** Latent weights; null if the checkpoint stores none. */
+  histogram: Histogram | null
   sigma1: number[] | null
   sigma2: number[] | null
   weightsSqnr: number | null
@@ -125,8 +125,7 @@ function comparedCheckpoint(
     layers: detail.diagnosis.layers.map(({ layer, precision, weights, alignment }) => ({
       id: layer.id,
       bases: precision.bases,
-      histogram: weights.latent.histogram,
-      std: weights.latent.moments.std,
+      histogram: weights.latent?.histogram ?? null,
       sigma1: weights.sigma1,
       sigma2: weights.sigma2,
       weightsSqnr: weights.reconstruction?.sqnr ?? null,

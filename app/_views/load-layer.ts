@@ -11,7 +11,8 @@ import { type Pinned, wasStored } from './pinned'
 /** The layer's weights at one step of the training. */
 export type LayerMoment = {
   step: number
-  histogram: Histogram
+  /** Latent weights; null if the checkpoint stores none. */
+  histogram: Histogram | null
   sigma1: number[] | null
   sigma2: number[] | null
 }
@@ -74,7 +75,7 @@ export async function loadLayerView(
 
 const layerMoment = (step: number, { weights }: LayerRecord): LayerMoment => ({
   step,
-  histogram: weights.latent.histogram,
+  histogram: weights.latent?.histogram ?? null,
   sigma1: weights.sigma1,
   sigma2: weights.sigma2,
 })

@@ -1,4 +1,6 @@
 /** What the Run page shows of each layer, cut down from the stored record to what crosses to the browser. */
+
+import { weightBits } from '../../lib/record/precision'
 import type { Histogram, Layer, LayerRecord } from '../../lib/record/run'
 import type { Metric } from '../_charts/colour'
 import { isMeasured, meanOf, meanSqnr, type Series } from '../_charts/series'
@@ -8,7 +10,12 @@ export type LayerRow = {
   /** 0 when kept in full precision. */
   bases: number
   activationBits: number
-  histogram: Histogram
+  /** Bits of one stored weight, per basis. */
+  weightBits: number
+  /** Latent weights; of a checkpoint without them the teacher's, if `ofTeacher`; null if neither is known. */
+  histogram: Histogram | null
+  ofTeacher: boolean
+  /** Standard deviation of the same weights; of the levels where there are none. */
   std: number
   /** Values the weights are cut to, at the mean scales over channels. */
   levels: number[]
@@ -41,13 +48,17 @@ export function medianRatio(
 }
 
 export function layerRow({ layer, precision, weights, alignment }: LayerRecord): LayerRow {
+  const floats = weights.latent ?? weights.teacher
+  const levels = meanLevels(weights.sigma1, weights.sigma2)
   return {
     layer,
     bases: precision.bases,
     activationBits: precision.activationBits,
-    histogram: weights.latent.histogram,
-    std: weights.latent.moments.std,
-    levels: meanLevels(weights.sigma1, weights.sigma2),
+    weightBits: weightBits(precision),
+    histogram: floats?.histogram ?? null,
+    ofTeacher: !weights.latent && floats !== null,
+    std: floats?.moments.std ?? rootMeanSquare(levels),
+    levels,
     ratio: medianRatio(weights.sigma1, weights.sigma2),
     weightsSqnr: weights.reconstruction?.sqnr ?? null,
     flips: weights.flips,
@@ -58,6 +69,9 @@ export function layerRow({ layer, precision, weights, alignment }: LayerRecord):
     },
   }
 }
+
+const rootMeanSquare = (values: readonly number[]): number =>
+  Math.sqrt(values.reduce((sum, v) => sum + v * v, 0) / Math.max(1, values.length))
 
 /** Mean over timesteps of a metric, of SQNR where it is not exact; null if it was not measured. */
 export const rowMean = (row: LayerRow, metric: Metric): number | null =>

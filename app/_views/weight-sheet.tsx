@@ -29,7 +29,9 @@ export function WeightSheet({
   return (
     <ChartFrame
       title="Layers"
-      caption="Weight distributions in multiples of each layer’s own standard deviation, equal axes in all rows."
+      caption={`Weight distributions in multiples of each layer’s own standard deviation, equal axes in all rows.${
+        rows.some((row) => row.ofTeacher) ? ' Where latent weights are not stored, the teacher’s.' : ''
+      }`}
       message={`Weights of the ${rows.length} layers of ${runName}`}
       csvName={`${runName}-layers`}
       table={{

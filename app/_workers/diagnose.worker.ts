@@ -96,8 +96,12 @@ async function inspectFile(file: File): Promise<FoundFile> {
 
 const isConfigName = (name: string): boolean => /\.(json|ya?ml)$/i.test(name)
 
+/** Values a file stands for: a byte of a bit plane holds eight. */
 const valuesOf = (file: TensorFile): number =>
-  [...file.tensors.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0)
+  [...file.tensors.values()].reduce(
+    (sum, { dtype, shape }) => sum + sizeOf(shape) * (dtype === 'U8' ? 8 : 1),
+    0,
+  )
 
 type Loaded = { checkpoint: Checkpoint; file: FileFacts }
 
