@@ -75,10 +75,11 @@ ${checkpointHelp}`,
     const datasets = text(flags, 'datasets') ?? 'data/datasets'
     const train = await loadImages(source, 'train', datasets)
     const test = await loadImages(source, 'test', datasets)
+    const real = realPictures(test, images, seed, 'test')
     await startBackend()
     const set = setName(source, train)
     const classifier = await trainedClassifier(set, { train, test }, flags)
-    const judge = makeJudge(classifier, test, { images, seed, set })
+    const judge = makeJudge(classifier, real, { seed, set })
     const rows: Evaluation[] = []
     const done = (row: Evaluation) => {
       rows.push(row)

@@ -11,7 +11,6 @@ import type { Evaluation, EvaluationProtocol, Paired } from '../record/evaluatio
 import { type Classified, classify, featureCount } from './classifier'
 import type { TrainedClassifier } from './classifier-file'
 import type { Images, Pictures } from './images'
-import { realPictures } from './references'
 
 /** What every row of one evaluation is measured against and with. */
 export type Judge = {
@@ -24,14 +23,14 @@ export type Judge = {
   pooled: Float32Array
 }
 
-/** A judge that compares `images` pictures with as many held-out ones. Throws an InputError if there are fewer. */
+/** A judge that compares pictures with as many real ones, drawn with `seed` from the held-out images of `set`. */
 export function makeJudge(
   classifier: TrainedClassifier,
-  test: Images,
-  { images, seed, set }: { images: number; seed: number; set: string },
+  real: Images,
+  { seed, set }: { seed: number; set: string },
 ): Judge {
-  const real = realPictures(test, images, seed, 'test')
-  const [channels, height, width] = test.shape
+  const { count: images, shape } = real
+  const [channels, height, width] = shape
   const pooled = poolPixels(real)
   const { name, accuracy } = classifier
   return {
@@ -50,7 +49,7 @@ export function makeJudge(
       neighbours: 3,
       coverageNeighbours: 5,
     },
-    shape: test.shape,
+    shape,
     classifier,
     gaussian: fitGaussian(classify(classifier, real).features, featureCount),
     pooled,
