@@ -123,15 +123,6 @@ function sumOf(terms: Scalar[]): Scalar {
   return operation(...terms) as Scalar
 }
 
-/** a + b with its gradient, which tfjs registers for none of its operations. */
-function sumOnTape(a: Scalar, b: Scalar): Scalar {
-  const operation = customGrad((...args) => {
-    const [a, b] = args as [Scalar, Scalar]
-    return { value: add(a, b), gradFunc: (dy: Tensor) => [dy, dy] }
-  })
-  return operation(a, b)
-}
-
 /** Adds the gradient of EBB's penalty to that of every sigma2 and returns the penalty; null with no second basis left. */
 function addPenalty(
   gradients: Map<string, Float32Array>,
