@@ -4,6 +4,7 @@ import { sample as sampleSteps, startingNoise } from '../diffusion/sample'
 import { samplingOf } from '../diffusion/scheduler-config'
 import { type BinarizedLayer, postTrainingBinarize } from '../quant/binarizer'
 import { basisPlaces, manifestFor } from '../quant/manifest'
+import { initStep, weightLsq } from '../quant/weight-lsq'
 import { type Manifest, methods } from '../record/precision'
 import { InputError } from '../tensor/error'
 import type { Tensor } from '../tensor/tensor'
@@ -26,22 +27,24 @@ import {
 import { outputFile } from './forward'
 import { type Opened, openCheckpoint } from './open'
 
-const binaryMethods = methods.filter((method) => method !== 'fp')
+const binaryMethods = methods.filter((method) => method !== 'fp' && method !== 'lsq')
 
 export const binarize: Command = {
   summary: 'binarize the weights of a checkpoint without training',
   help: `usage: binarize FILE --method M [--bases N] [--activation-bits B] [--effective] --out FILE.safetensors
 
-Every conv and linear layer but the first, the last and the time MLP is binarized: sigma1 = mean|w| per output channel,
+Every conv and linear layer but the first, the last and the time MLP is binarized, whatever the method: sigma1 = mean|w| per output channel,
 with two bases sigma2 = mean|r| of the residual r. The result is a student that every command reads: latent weights,
 a manifest per layer, and for each binarized layer ID
   ID.sigma1, ID.sigma2     scales, one per output channel, F32
   ID.sign1, ID.sign2       signs (+1, -1), I8 in the shape of the weight; ID.weight is about sigma1*sign1 + sigma2*sign2
 
-  --method M               sign, xnor or lmb
-  --bases N                1 or 2 (default: 2 for lmb, 1 for the others)
+  --method M               sign, xnor, lmb or ebb; they differ in how a training would go on from here
+  --bases N                1 or 2 (default: 2 for lmb and ebb, 1 for the others)
   --two-bases WHERE        layers with the second basis: all (default) or v1 (head and tail of the network)
   --activation-bits B      32 (default), 8 or 4; the LSQ steps are set from inputs on the checkpoint's own samples
+  --kept-bits B            32 (default) or 8 for the layers that are not binarized: 8-bit weights with a step per
+                           output channel, ID.step, and 8-bit inputs unless --activation-bits is 32
   --effective              write the float weights the signs and scales stand for, in place of the latent ones
   --out FILE               safetensors file to write
 ${checkpointHelp}`,
@@ -51,6 +54,7 @@ ${checkpointHelp}`,
     bases: { type: 'string' },
     'two-bases': { type: 'string' },
     'activation-bits': { type: 'string' },
+    'kept-bits': { type: 'string' },
     effective: { type: 'boolean' },
     out: { type: 'string' },
   },
@@ -58,10 +62,12 @@ ${checkpointHelp}`,
     const path = onlyPositional(positionals, 'FILE')
     needed(flags, 'method')
     const method = oneOf(flags, 'method', binaryMethods, 'sign')
-    const bases = oneOf(flags, 'bases', ['1', '2'], method === 'lmb' ? '2' : '1') === '2' ? 2 : 1
+    const bases =
+      oneOf(flags, 'bases', ['1', '2'], method === 'lmb' || method === 'ebb' ? '2' : '1') === '2' ? 2 : 1
     const where = oneOf(flags, 'two-bases', basisPlaces, 'all')
     const bits = oneOf(flags, 'activation-bits', ['32', '8', '4'], '32')
     const activationBits = bits === '32' ? 32 : bits === '8' ? 8 : 4
+    const keptBits = oneOf(flags, 'kept-bits', ['32', '8'], '32') === '8' ? 8 : 32
     if (flags.effective && activationBits !== 32) {
       throw new InputError({
         file: '--effective',
@@ -73,18 +79,23 @@ ${checkpointHelp}`,
     const opened = await openCheckpoint(path, flags)
     const { checkpoint } = opened
     mustBeFullPrecision(checkpoint)
-    const manifest = manifestFor(checkpoint.layers, { method, bases, activationBits, where })
+    const manifest = manifestFor(checkpoint.layers, { method, bases, activationBits, where, keptBits })
     const layers = new Map<string, BinarizedLayer>()
     for (const [id, precision] of Object.entries(manifest)) {
       if (precision.bases === 0) continue
       layers.set(id, postTrainingBinarize(checkpoint.tensors.get(`${id}.weight`)!, method, precision.bases))
     }
-    if (flags.effective) writeFileSync(out, effectiveBytes(checkpoint, layers))
+    const steps = new Map<string, Float32Array>()
+    for (const [id, precision] of Object.entries(manifest)) {
+      const { data, shape } = checkpoint.tensors.get(`${id}.weight`)!
+      if (precision.method === 'lsq') steps.set(id, initStep(data, shape[0]!))
+    }
+    if (flags.effective) writeFileSync(out, effectiveBytes(checkpoint, layers, steps))
     else {
       const alphas =
         activationBits === 32 ? new Map<string, number>() : await calibrate(opened, manifest, layers)
-      const settings = { postTraining: true, method, bases, twoBases: where, activationBits }
-      writeFileSync(out, studentBytes(opened, manifest, layers, alphas, settings))
+      const settings = { postTraining: true, method, bases, twoBases: where, activationBits, keptBits }
+      writeFileSync(out, studentBytes(opened, manifest, layers, steps, alphas, settings))
     }
     const result = {
       out,
@@ -104,20 +115,28 @@ ${checkpointHelp}`,
 }
 
 function mustBeFullPrecision({ name, manifest }: Checkpoint): void {
-  const binarized = Object.entries(manifest).find(([, precision]) => precision.bases > 0)
+  const binarized = Object.entries(manifest).find(([, precision]) => precision.method !== 'fp')
   if (!binarized) return
   throw new InputError({
     file: name,
     item: binarized[0],
-    problem: 'this layer is binarized already',
+    problem: `this layer is ${binarized[1].bases > 0 ? 'binarized' : 'quantized'} already`,
     remedy: 'Give the full-precision teacher.',
   })
 }
 
 /** The same network with the float weights its binarization stands for. */
-function effectiveBytes(checkpoint: Checkpoint, layers: Map<string, BinarizedLayer>): Uint8Array {
+function effectiveBytes(
+  checkpoint: Checkpoint,
+  layers: Map<string, BinarizedLayer>,
+  steps: Map<string, Float32Array>,
+): Uint8Array {
   const values = new Map(checkpoint.tensors)
   for (const [id, { effective }] of layers) values.set(`${id}.weight`, effective)
+  for (const [id, step] of steps) {
+    const { shape, data } = values.get(`${id}.weight`)!
+    values.set(`${id}.weight`, { shape, data: weightLsq(data, step) })
+  }
   return writeCheckpoint(values, { ...checkpoint.about, run: null, manifest: {} }, false)
 }
 
@@ -125,10 +144,12 @@ function studentBytes(
   { checkpoint, path }: Opened,
   manifest: Manifest,
   layers: Map<string, BinarizedLayer>,
+  steps: Map<string, Float32Array>,
   alphas: Map<string, number>,
   settings: Record<string, unknown>,
 ): Uint8Array {
   const values = valuesOf(checkpoint, layers)
+  for (const [id, step] of steps) values.set(`${id}.step`, vector(step))
   for (const [id, alpha] of alphas) values.set(`${id}.alpha`, vector(Float32Array.of(alpha)))
   const signs = new Map<string, Tensor>()
   for (const [id, layer] of layers) {

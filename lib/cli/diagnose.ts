@@ -63,7 +63,7 @@ function table({ layers, output, timesteps, ledger }: Diagnosis): string {
   const rows = layers
     .map(({ layer, precision, weights, alignment }) => ({
       id: layer.id,
-      bits: precision.bases > 0 ? `${precision.method} x${precision.bases}` : 'fp',
+      bits: precision.bases > 0 ? `${precision.method} x${precision.bases}` : precision.method,
       sqnr: mean(alignment?.sqnr ?? []),
       cosine: mean(alignment?.cosine ?? []),
       weightSqnr: weights.againstTeacher?.sqnr ?? null,

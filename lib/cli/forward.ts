@@ -7,8 +7,8 @@ import { InputError } from '../tensor/error'
 import { writeSafetensors } from '../tensor/safetensors'
 import type { Tensor } from '../tensor/tensor'
 import { type Architecture, flatten, moduleIds } from '../unet/architecture'
-import { type Checkpoint, quantizerOf } from '../unet/checkpoint'
-import { toNCHW, toNHWC, UNet } from '../unet/unet'
+import { type Checkpoint, networkOf, quantizerOf } from '../unet/checkpoint'
+import { toNCHW, toNHWC, type UNet } from '../unet/unet'
 import { startBackend } from './backend'
 import {
   type Command,
@@ -58,7 +58,7 @@ ${checkpointHelp}`,
     const t = await readTimesteps(tArgument, x.shape[0]!)
     const quantizer = quantizerFor(checkpoint, mode)
     await startBackend()
-    const unet = new UNet(checkpoint.config, checkpoint.tensors, checkpoint.name)
+    const unet = networkOf(checkpoint)
     const taps = chosenTaps(list(flags, 'tap'), unet.architecture, checkpoint.name)
     const results = predict(unet, x, t, quantizer, taps)
     unet.dispose()

@@ -2,6 +2,7 @@ import { bitsLabel } from '../record/precision'
 import { InputError } from '../tensor/error'
 import { sizeOf, type TensorFile } from '../tensor/tensor'
 import { type Checkpoint, readAbout } from '../unet/checkpoint'
+import { parameterShapes } from '../unet/unet'
 import { type Command, checkpointHelp, checkpointOptions, type Flags, printResult } from './command'
 import { openCheckpoint, weightsFile, withTensors } from './open'
 
@@ -59,20 +60,23 @@ function contentsOf(file: TensorFile) {
     container: file.container,
     values: tensors.reduce((n, { shape }) => n + sizeOf(shape), 0),
     dtypes: [...new Set(tensors.map(({ dtype }) => dtype))],
+    packedFrom: about?.packed?.sourceSha256 ?? null,
     run: about && { name: about.run, role: about.role, step: about.step, teacherSha256: about.teacherSha256 },
     tensors,
   }
 }
 
 function networkOf(checkpoint: Checkpoint | null) {
-  if (!checkpoint) return { family: null, precision: null, assumptions: [], layers: [] }
-  const { config, manifest, layers, assumptions } = checkpoint
+  if (!checkpoint) return { family: null, precision: null, packed: 0, assumptions: [], layers: [] }
+  const { config, manifest, layers, packed, assumptions } = checkpoint
   return {
     family: config.family,
     config,
     precision: bitsLabel(manifest),
     role: Object.values(manifest).some(({ bases }) => bases > 0) ? 'student' : 'full precision',
-    parameters: [...checkpoint.tensors.values()].reduce((n, { data }) => n + data.length, 0),
+    /** Layers without latent weights. */
+    packed: packed.size,
+    parameters: [...parameterShapes(config).values()].reduce((n, shape) => n + sizeOf(shape), 0),
     macs: layers.reduce((n, { macs }) => n + macs, 0),
     assumptions,
     layers: layers.map((layer) => ({ ...layer, precision: manifest[layer.id]! })),
@@ -87,12 +91,17 @@ function describe(report: Report, flags: Flags): string {
   ]
   if (report.family !== null) {
     const binarized = layers.filter(({ precision }) => precision.bases > 0).length
+    const eightBit = layers.filter(({ precision }) => precision.method === 'lsq').length
     const convs = layers.filter(({ kind }) => kind === 'conv').length
     lines.push(
       `  network     ${report.family}, ${report.role}, ${report.parameters} parameters`,
       `  layers      ${layers.length}: ${convs} conv, ${layers.length - convs} linear; ${report.macs} MACs per image`,
-      `  precision   ${report.precision}, ${binarized} layers binarized`,
+      `  precision   ${report.precision}, ${binarized} layers binarized${eightBit > 0 ? `, ${eightBit} kept at 8 bits` : ''}`,
     )
+    if (report.packed) {
+      const source = report.packedFrom === null ? '' : `, from the file with sha256 ${report.packedFrom}`
+      lines.push(`  packed      ${report.packed} layers without latent weights${source}`)
+    }
   }
   if (run) lines.push(`  run         ${run.name ?? 'unnamed'}, ${run.role}, step ${run.step}`)
   if (run?.teacherSha256) lines.push(`  teacher     sha256 ${run.teacherSha256}`)
@@ -100,7 +109,7 @@ function describe(report: Report, flags: Flags): string {
     for (const { name, dtype, shape } of tensors) lines.push(`  ${dtype} [${shape.join(', ')}] ${name}`)
   if (flags.layers) {
     for (const { id, kind, inChannels, outChannels, kernel, macs, precision } of layers) {
-      const bits = precision.bases > 0 ? `${precision.method} x${precision.bases}` : 'fp'
+      const bits = precision.bases > 0 ? `${precision.method} x${precision.bases}` : precision.method
       lines.push(`  ${id}  ${kind} ${inChannels} to ${outChannels}, kernel ${kernel}, ${macs} MACs, ${bits}`)
     }
   }

@@ -9,6 +9,8 @@ const commands: Record<string, () => Promise<Command>> = {
   forward: async () => (await import('./forward')).forward,
   sample: async () => (await import('./sample')).sample,
   binarize: async () => (await import('./binarize')).binarize,
+  pack: async () => (await import('./pack')).pack,
+  unpack: async () => (await import('./unpack')).unpack,
   diagnose: async () => (await import('./diagnose')).diagnose,
   import: async () => (await import('./import')).importCommand,
   train: async () => (await import('./train')).train,

@@ -1,5 +1,4 @@
 import { writeFileSync } from 'node:fs'
-import { encode } from 'fast-png'
 import { toPictures } from '../diffusion/pixels'
 import { type SampleStep, samplerNames, sample as sampleSteps, startingNoise } from '../diffusion/sample'
 import { timestepRules } from '../diffusion/schedule'
@@ -8,9 +7,8 @@ import { scheduleNames } from '../record/run'
 import { InputError } from '../tensor/error'
 import { writeSafetensors } from '../tensor/safetensors'
 import type { Tensor } from '../tensor/tensor'
-import { type Checkpoint, quantizerOf } from '../unet/checkpoint'
+import { type Checkpoint, networkOf, quantizerOf } from '../unet/checkpoint'
 import { predictNoise } from '../unet/predict'
-import { UNet } from '../unet/unet'
 import { startBackend } from './backend'
 import {
   type Command,
@@ -27,6 +25,7 @@ import {
   wholeNumber,
 } from './command'
 import { checkImages, outputFile } from './forward'
+import { pictureGrid } from './grid'
 import { openCheckpoint, readTensor } from './open'
 
 export const sample: Command = {
@@ -77,8 +76,7 @@ ${checkpointHelp}`,
     const xT = await startOf(checkpoint, flags, options.seed)
     await startBackend()
     const [images, , size] = xT.shape as [number, number, number, number]
-    const config = { ...checkpoint.config, sampleSize: size }
-    const unet = new UNet(config, checkpoint.tensors, checkpoint.name)
+    const unet = networkOf({ ...checkpoint, config: { ...checkpoint.config, sampleSize: size } })
     const quantizer = quantizerOf(checkpoint)
     const predict = (x: Float32Array, t: number) => predictNoise(unet, x, t, quantizer)
     const steps = sampleSteps(predict, xT.data, {
@@ -181,8 +179,6 @@ function tensorFile(final: Tensor, trace: SampleStep[]): Uint8Array {
   return writeSafetensors(tensors, metadata)
 }
 
-const gap = 2
-
 /** The images as one picture, as square as can be, row by row. */
 function grid({ shape, data }: Tensor, { name, about }: Checkpoint): Uint8Array {
   const [images, c, h, w] = shape as [number, number, number, number]
@@ -194,19 +190,6 @@ function grid({ shape, data }: Tensor, { name, about }: Checkpoint): Uint8Array 
       remedy: 'Write tensors: give --out a name that ends in .safetensors.',
     })
   }
-  const { width, height, channels, pixels } = toPictures(data, [images, c, h, w], r)
-  const columns = Math.ceil(Math.sqrt(images))
-  const rows = Math.ceil(images / columns)
-  const [fullWidth, fullHeight] = [columns * (width + gap) - gap, rows * (height + gap) - gap]
-  const picture = new Uint8Array(fullWidth * fullHeight * channels)
-  const line = width * channels
-  for (let image = 0; image < images; image++) {
-    const left = (image % columns) * (width + gap)
-    const top = Math.floor(image / columns) * (height + gap)
-    for (let y = 0; y < height; y++) {
-      const from = (image * height + y) * line
-      picture.set(pixels.subarray(from, from + line), ((top + y) * fullWidth + left) * channels)
-    }
-  }
-  return encode({ width: fullWidth, height: fullHeight, data: picture, channels, depth: 8 })
+  const pictures = toPictures(data, [images, c, h, w], r)
+  return pictureGrid({ ...pictures, images, channels: pictures.channels === 3 ? 3 : 1 })
 }

@@ -4,7 +4,7 @@ import { effectiveWeight } from '../quant/binarizer'
 import type { Alignment, Diagnosis, LayerRecord } from '../record/run'
 import { InputError } from '../tensor/error'
 import { sizeOf, type Tensor } from '../tensor/tensor'
-import type { Checkpoint } from '../unet/checkpoint'
+import { type Checkpoint, storedWeight } from '../unet/checkpoint'
 import type { UNetConfig } from '../unet/config'
 import { parameterShapes } from '../unet/unet'
 import { type AlignmentResult, alignmentParts, measureAlignment } from './alignment'
@@ -75,7 +75,7 @@ function layerRecord(index: number, teacher: Checkpoint | null, student: Checkpo
   const precision = student.manifest[layer.id]!
   const weights = weightStats({
     precision,
-    latent: student.tensors.get(`${layer.id}.weight`)!,
+    stored: storedWeight(student, layer.id),
     scales: student.scales.get(layer.id) ?? {},
     teacher: teacher && weightInUse(teacher, index),
     file: student.name,
@@ -85,10 +85,13 @@ function layerRecord(index: number, teacher: Checkpoint | null, student: Checkpo
 }
 
 /** What a layer of the checkpoint computes with, by its place in the layer list. */
-function weightInUse({ layers, manifest, tensors, scales, name }: Checkpoint, index: number): Tensor {
+function weightInUse(checkpoint: Checkpoint, index: number): Tensor {
+  const { layers, manifest, scales, name } = checkpoint
   const { id } = layers[index]!
-  const latent = tensors.get(`${id}.weight`)!
-  return effectiveWeight(manifest[id]!, latent, scales.get(id) ?? {}, { file: name, layer: id })
+  return effectiveWeight(manifest[id]!, storedWeight(checkpoint, id), scales.get(id) ?? {}, {
+    file: name,
+    layer: id,
+  })
 }
 
 /** Layers then correspond by their place in the list; ids may differ in spelling (old and new diffusers attention). */

@@ -1,11 +1,10 @@
 /** A checkpoint's network, run for as long as a measurement lasts. */
 import { type Schedule, schedule } from '../diffusion/schedule'
 import { InputError } from '../tensor/error'
-import { type About, type Checkpoint, quantizerOf } from '../unet/checkpoint'
+import { type About, type Checkpoint, networkOf, quantizerOf } from '../unet/checkpoint'
 import type { UNetConfig } from '../unet/config'
 import type { Tap } from '../unet/forward'
 import { predictNoise } from '../unet/predict'
-import { UNet } from '../unet/unet'
 
 /** eps for x (NCHW values) at timestep t, or one t per image, at the checkpoint's own precision. */
 export type Predict = (x: Float32Array, t: number | ArrayLike<number>, tap?: Tap) => Float32Array
@@ -18,7 +17,7 @@ export async function withNetwork<T>(
   checkpoint: Checkpoint,
   use: (predict: Predict) => Promise<T>,
 ): Promise<T> {
-  const { config, tensors, name } = checkpoint
+  const { config, name } = checkpoint
   if (config.outChannels !== config.inChannels) {
     throw new InputError({
       file: name,
@@ -27,7 +26,7 @@ export async function withNetwork<T>(
     })
   }
   const quantizer = quantizerOf(checkpoint)
-  const unet = new UNet(config, tensors, name)
+  const unet = networkOf(checkpoint)
   try {
     return await use((x, t, tap) => predictNoise(unet, x, t, quantizer, tap))
   } finally {

@@ -1,6 +1,7 @@
 /**
  * What binarization did to the weights of one layer, without running the network. Weights are OIHW or [out, in].
- * Latent weights are the floats a student keeps for training; effective weights are what it computes with.
+ * Latent weights are the floats a student keeps for training, and a packed checkpoint does not have; effective weights
+ * are what it computes with.
  */
 import { agreement } from '../math/agreement'
 import { finiteExtent, histogram } from '../math/histogram'
@@ -14,6 +15,7 @@ import {
   type Scales,
   signPlanes,
 } from '../quant/binarizer'
+import { isPacked, type StoredWeight } from '../quant/quantizer'
 import { signOf } from '../quant/ste'
 import type { LayerPrecision } from '../record/precision'
 import type { WeightStats } from '../record/run'
@@ -26,8 +28,8 @@ const shown = [0.001, 0.999] as const
 
 export type WeightInput = {
   precision: LayerPrecision
-  /** The student's latent weights, or the layer's own in full precision. */
-  latent: Tensor
+  /** The student's latent weights or the codes left of them, or the layer's own weights in full precision. */
+  stored: StoredWeight
   scales: Scales
   /** The teacher's effective weights; null without a teacher. */
   teacher: Tensor | null
@@ -37,35 +39,33 @@ export type WeightInput = {
 }
 
 /** Statistics of a layer's weights. Throws an InputError for scales that are missing or do not fit. */
-export function weightStats({ precision, latent, scales, teacher, file, layer }: WeightInput): WeightStats {
+export function weightStats({ precision, stored, scales, teacher, file, layer }: WeightInput): WeightStats {
   const whose = { file, layer }
-  const used = basisScales(precision, latent, scales, whose)
-  const effective = effectiveWeight(precision, latent, scales, whose).data
-  const domain = histogramDomain(latent.data, teacher?.data ?? null, used)
+  const used = basisScales(precision, stored, scales, whose)
+  const effective = effectiveWeight(precision, stored, scales, whose).data
+  const latent = isPacked(stored) ? null : stored.data
+  const floats = [...(latent ? [latent] : []), ...(teacher ? [teacher.data] : [])]
+  const domain = histogramDomain(floats, used)
   const distribution = (w: Float32Array) => ({
     histogram: histogram(w, histogramBins, domain),
     moments: moments(w),
   })
   return {
-    latent: distribution(latent.data),
+    latent: latent && distribution(latent),
     teacher: teacher && distribution(teacher.data),
     sigma1: used && finiteScales(used.sigma1),
     sigma2: used?.sigma2 ? finiteScales(used.sigma2) : null,
-    levelShares: used && levelShares(signPlanes(latent.data, used)),
+    levelShares: used && levelShares(isPacked(stored) ? stored.codes : signPlanes(stored.data, used)),
     alpha: precision.activationBits === 32 ? null : (scales.alpha ?? null),
-    reconstruction: used && agreement(latent.data, effective),
+    reconstruction: latent && precision.method !== 'fp' ? agreement(latent, effective) : null,
     againstTeacher: teacher && agreement(teacher.data, effective),
     flips: teacher && flippedShare(teacher.data, effective),
   }
 }
 
 /** One domain for latent and teacher weights that holds 99.8 % of each and every level. */
-function histogramDomain(
-  latent: Float32Array,
-  teacher: Float32Array | null,
-  used: BasisScales | null,
-): [number, number] {
-  const ends = [latent, ...(teacher ? [teacher] : [])].flatMap((w) => quantiles(w, shown) ?? [])
+function histogramDomain(floats: Float32Array[], used: BasisScales | null): [number, number] {
+  const ends = floats.flatMap((w) => quantiles(w, shown) ?? [])
   const levels = used ? [-outermostLevel(used), outermostLevel(used)] : []
   const [lo, hi] = finiteExtent(Float32Array.from([...ends, ...levels])) ?? [0, 0]
   return lo < hi ? [lo, hi] : [lo - 0.5, hi + 0.5]

@@ -9,11 +9,11 @@ import { InputError } from '../tensor/error'
 import type { Tensor } from '../tensor/tensor'
 import { lmb } from './lmb'
 import { lsqOnTape } from './lsq'
-import type { Quantizer } from './quantizer'
+import { isPacked, noLatentWeights, type PackedWeight, type Quantizer, type StoredWeight } from './quantizer'
 import { initScales, meanAbs, residual } from './scales'
 import { sign } from './sign'
 import { signOf } from './ste'
-import { weightLsq } from './weight-lsq'
+import { weightCodes, weightLsq } from './weight-lsq'
 
 /**
  * What a student stores beside a layer's weights: scales [O] of its bases, the steps [O] of 8-bit weights, and the LSQ
@@ -79,18 +79,18 @@ function needed(
 }
 
 /**
- * The scales in use: null without bases, mean|w| for xnor (never stored), the stored ones otherwise.
- * Throws an InputError for a stored scale that is missing, not finite, or not one per output channel.
+ * The scales in use: null without bases, the stored ones otherwise, but mean|w| for xnor where there are latent weights
+ * w to take it from. Throws an InputError for a stored scale that is missing, not finite, or not one per output channel.
  */
 export function basisScales(
   precision: LayerPrecision,
-  w: Tensor,
+  w: StoredWeight,
   scales: Scales,
   whose: Whose = nobody,
 ): BasisScales | null {
   const O = w.shape[0] ?? 1
   if (precision.bases === 0) return null
-  if (precision.method === 'xnor') return { sigma1: meanAbs(w.data, O), sigma2: null }
+  if (precision.method === 'xnor' && !isPacked(w)) return { sigma1: meanAbs(w.data, O), sigma2: null }
   return {
     sigma1: needed('sigma1', scales.sigma1, O, whose),
     sigma2: precision.bases === 2 ? needed('sigma2', scales.sigma2, O, whose) : null,
@@ -98,24 +98,80 @@ export function basisScales(
 }
 
 /**
- * The weights a layer computes with, in the shape of its latent weights w; w itself in full precision. LMB and EBB
+ * The weights a layer computes with, in the shape of the stored ones w; w itself in full precision. LMB and EBB
  * differ in how they are trained, not in what two bases, or one, stand for.
  * Throws what basisScales throws, and the same for the steps of 8-bit weights.
  */
 export function effectiveWeight(
   precision: LayerPrecision,
-  w: Tensor,
+  w: StoredWeight,
   scales: Scales,
   whose: Whose = nobody,
 ): Tensor {
-  if (precision.method === 'lsq') {
-    const step = needed('step', scales.step, w.shape[0] ?? 1, whose)
-    return { shape: w.shape, data: weightLsq(w.data, step) }
-  }
+  const { shape } = w
+  const terms = termScales(precision, w, scales, whose)
+  if (isPacked(w)) return { shape, data: fromCodes(w, terms, whose) }
+  const [first, second] = terms
+  if (!first) return w
+  if (precision.method === 'lsq') return { shape, data: weightLsq(w.data, first) }
+  return { shape, data: second ? lmb(w.data, first, second) : sign(w.data, first) }
+}
+
+/** Scales of the terms a layer's weights are the sum of, [O] each: sigma1 (and sigma2), or the step; none in full precision. */
+function termScales(
+  precision: LayerPrecision,
+  w: StoredWeight,
+  scales: Scales,
+  whose: Whose,
+): Float32Array[] {
+  if (precision.method === 'lsq') return [needed('step', scales.step, w.shape[0] ?? 1, whose)]
   const used = basisScales(precision, w, scales, whose)
-  if (!used) return w
-  const data = used.sigma2 ? lmb(w.data, used.sigma1, used.sigma2) : sign(w.data, used.sigma1)
-  return { shape: w.shape, data }
+  return used ? [used.sigma1, ...(used.sigma2 ? [used.sigma2] : [])] : []
+}
+
+/** Sum of scale times code, rounded to float32 once, which is what lmb, sign and weightLsq give. */
+function fromCodes({ codes }: PackedWeight, terms: Float32Array[], whose: Whose): Float32Array {
+  const [first, second] = codes
+  const [scale1, scale2] = terms
+  if (!first || !scale1 || codes.length !== terms.length) throw noLatentWeights(whose.file, whose.layer)
+  const n = first.length / scale1.length
+  return Float32Array.from(first, (code, i) => {
+    const o = Math.floor(i / n)
+    const term = scale1[o]! * code
+    // no `+ 0`, which would turn a term of -0
+    return second && scale2 ? term + scale2[o]! * second[i]! : term
+  })
+}
+
+/**
+ * A layer's weights without their latent floats, and the scales that belong to the codes (mean|w| for xnor). Null in
+ * full precision. Throws an InputError for weights or scales that are not finite, which no code stands for.
+ */
+export function packWeight(
+  precision: LayerPrecision,
+  w: StoredWeight,
+  scales: Scales,
+  whose: Whose = nobody,
+): { weight: PackedWeight; scales: Scales } | null {
+  const terms = termScales(precision, w, scales, whose)
+  const [first, second] = terms
+  if (!first) return null
+  const own: Scales =
+    precision.method === 'lsq'
+      ? { step: first, alpha: scales.alpha }
+      : { sigma1: first, sigma2: second, alpha: scales.alpha }
+  if (isPacked(w)) return { weight: w, scales: own }
+  if (!w.data.every(Number.isFinite) || !first.every(Number.isFinite))
+    throw new InputError({
+      ...{ file: whose.file, item: `${whose.layer}.weight` },
+      problem: 'a weight is not finite',
+      remedy: 'Its training diverged: give an earlier checkpoint.',
+    })
+  const codes =
+    precision.method === 'lsq'
+      ? [weightCodes(w.data, first)]
+      : signPlanes(w.data, { sigma1: first, sigma2: second ?? null })
+  return { weight: { shape: w.shape, codes }, scales: own }
 }
 
 function signsOf(v: Float32Array): Int8Array {

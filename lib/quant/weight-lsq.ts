@@ -20,6 +20,13 @@ export function weightLsq(w: Float32Array, step: Float32Array): Float32Array {
   return out
 }
 
+/** The codes of weightLsq, -128 to 127: step times code is the weight. The weights must be finite. */
+export function weightCodes(w: Float32Array, step: Float32Array): Int8Array {
+  const n = rowLength(w, step.length)
+  // The quotient is within a rounding of its whole code.
+  return Int8Array.from(weightLsq(w, step), (q, i) => Math.round(q / step[Math.floor(i / n)]!))
+}
+
 /**
  * Gradient of weightLsq, round passed straight through; per row v = w/step, q its code, in = 1[-128 <= v <= 127]:
  *   dw = dy*in,  dstep = sum over the row of dy*(q - in*v) / sqrt(n*127)

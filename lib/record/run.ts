@@ -67,8 +67,11 @@ export const Agreement = z.object({ sqnr: maybe, cosine: maybe })
 export type Agreement = z.infer<typeof Agreement>
 
 export const WeightStats = z.object({
-  /** Latent (float) weights of the student; the layer's own weights if it is full precision. */
-  latent: z.object({ histogram: Histogram, moments: Moments }),
+  /**
+   * Latent (float) weights of the student; the layer's own weights if it is full precision. null if the checkpoint stores
+   * only what they were cut to (packed).
+   */
+  latent: z.nullable(z.object({ histogram: Histogram, moments: Moments })),
   /** The teacher's weights on the same bins; null without a teacher. */
   teacher: z.nullable(z.object({ histogram: Histogram, moments: Moments })),
   /** Per output channel; null when full precision. sigma2 null with one basis. */
@@ -78,7 +81,7 @@ export const WeightStats = z.object({
   levelShares: z.nullable(z.array(finite)),
   /** LSQ step of the layer's input; null at 32 bits. */
   alpha: maybe,
-  /** Binarized weights against the latent ones they stand for. */
+  /** Quantized weights against the latent ones they stand for; null in full precision and without latent weights. */
   reconstruction: z.nullable(Agreement),
   /** Binarized (or full-precision) weights in use against the teacher's. */
   againstTeacher: z.nullable(Agreement),
@@ -127,6 +130,8 @@ export const Ledger = z.object({
   signBytes: finite,
   secondBasisBytes: finite,
   scaleBytes: finite,
+  /** Codes of layers kept at 8 bits; absent where there are none. */
+  eightBitBytes: z.optional(finite),
   /** Everything that stays float32: kept layers, biases, norms. */
   floatBytes: finite,
   macs: finite,

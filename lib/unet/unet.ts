@@ -1,6 +1,6 @@
 /** A network ready to run: host parameters of a checkpoint, uploaded once per quantizer. */
 import { type Tensor, type Tensor4D, tensor } from '@tensorflow/tfjs-core'
-import { fullPrecision, type Quantizer } from '../quant/quantizer'
+import { fullPrecision, type PackedWeight, type Quantizer } from '../quant/quantizer'
 import type { Layer } from '../record/run'
 import { InputError } from '../tensor/error'
 import { sameShape, type TensorMap } from '../tensor/tensor'
@@ -66,13 +66,19 @@ export class UNet {
   #shared = new Map<string, Tensor>()
   #weights = new Map<Quantizer, Map<string, Tensor>>()
 
-  /** `tensors` in checkpoint layout; throws an InputError when one is missing or of the wrong shape. */
+  /**
+   * `tensors` in checkpoint layout, and by layer id the weights that are not among them because only their codes are
+   * known. Throws an InputError when one is missing or of the wrong shape.
+   */
   constructor(
     readonly config: UNetConfig,
     readonly tensors: TensorMap,
     readonly name: string,
+    readonly packed: ReadonlyMap<string, PackedWeight> = new Map(),
   ) {
-    checkParameters(config, new Map([...tensors].map(([name, { shape }]) => [name, shape])), name)
+    const shapes = new Map([...tensors].map(([name, { shape }]) => [name, shape]))
+    for (const [id, { shape }] of packed) shapes.set(`${id}.weight`, shape)
+    checkParameters(config, shapes, name)
     this.architecture = architecture(config)
     this.layers = flatten(this.architecture).layers
   }
@@ -119,7 +125,8 @@ export class UNet {
     const layerIds = new Set(this.layers.map((layer) => layer.id))
     for (const layer of this.layers) {
       const name = `${layer.id}.weight`
-      weights.set(name, uploadWeight(quantizer.weight(layer.id, this.tensors.get(name)!)))
+      const stored = this.packed.get(layer.id) ?? this.tensors.get(name)!
+      weights.set(name, uploadWeight(quantizer.weight(layer.id, stored)))
     }
     if (this.#shared.size === 0) {
       for (const [name, shape] of parameterShapes(this.config)) {

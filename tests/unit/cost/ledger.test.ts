@@ -32,20 +32,27 @@ describe('ledger', () => {
     b: { method: 'lmb', bases: 2, activationBits: 32 },
   }
 
-  it('counts one bit per weight and basis in whole bytes per layer, scales and steps in float32', () => {
+  it('counts one bit per weight and basis in whole bytes per channel, scales and steps in float32', () => {
     expect(ledger(layers, manifest, parameters)).toEqual({
       fullPrecisionBytes: 188,
-      // 9 bits and 18 bits: 2 + 3 bytes.
-      signBytes: 5,
-      secondBasisBytes: 3,
+      // 9 bits a channel: 2 bytes for a, twice 2 for b.
+      signBytes: 6,
+      secondBasisBytes: 4,
       // a: one sigma1 and alpha; b: two sigma1 and two sigma2.
       scaleBytes: 4 * (1 + 1 + 2 + 2),
       // Kept layer c with its bias 10, other biases 3, norms 7.
       floatBytes: 4 * 20,
-      packedBytes: 5 + 3 + 24 + 80,
+      packedBytes: 6 + 4 + 24 + 80,
       macs: 144,
       parameters,
     })
+  })
+  it('counts a byte per weight of a layer kept at 8 bits, and its steps among the scales', () => {
+    const kept: Manifest = { b: { method: 'lsq', bases: 0, activationBits: 8 } }
+    const { eightBitBytes, scaleBytes, floatBytes, packedBytes } = ledger(layers, kept, parameters)
+    // 18 weights; two steps and alpha; all but those weights.
+    expect([eightBitBytes, scaleBytes, floatBytes]).toEqual([18, 12, 4 * (47 - 18)])
+    expect(packedBytes).toBe(18 + 12 + 4 * 29)
   })
   it('says of a full-precision network that packing saves nothing', () => {
     const { packedBytes, fullPrecisionBytes, signBytes, scaleBytes } = ledger(layers, {}, parameters)
