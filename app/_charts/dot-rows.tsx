@@ -3,7 +3,6 @@
 import { extent, scaleLinear } from 'd3'
 import type { ReactNode } from 'react'
 import { AxisBottom } from './axis'
-import { axisNumber } from './axis-number'
 import { ChartFrame } from './chart-frame'
 import { logPixels } from './log-pixels'
 import { Mark } from './mark'
@@ -110,7 +109,7 @@ export function DotRows(props: DotRowsProps) {
           <AxisBottom
             scale={x}
             ticks={ticks}
-            format={xOf.kind === 'log' ? xOf.format : axisNumber(scaleLinear(x.domain()), 4)}
+            format={xOf.format}
             y={bottom}
             from={left}
             to={right}

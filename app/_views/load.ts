@@ -2,11 +2,13 @@
 import type { CheckpointDetail, CheckpointSummary, RunSummary, SampleSet } from '../../lib/record/run'
 import type { ViewParams } from '../../lib/record/view'
 import { findCheckpoint, getCheckpoint } from '../../lib/store/checkpoints'
+import { getPrecisionHistory } from '../../lib/store/layers'
 import { getRun, listRuns } from '../../lib/store/runs'
 import { getScalars } from '../../lib/store/scalars'
 import { keepExtremes } from '../_charts/series'
 import { formatAge } from '../_ui/format'
 import { knownCheckpoints, type Pinned, wasStored } from './pinned'
+import { type PartStages, precisionStages } from './precision-stages'
 import { type LayerRow, layerRow } from './run-rows'
 
 /** A run by its name and mark. */
@@ -139,6 +141,8 @@ export type RunViewData = {
   /** null when nothing is stored yet. */
   checkpoint: RunCheckpoint | null
   rows: LayerRow[]
+  /** Which part turned binary when; [] where all were binary alike from the start. */
+  stages: PartStages[]
   /** The training loss and its terms where they were logged. */
   losses: LoggedLoss[]
 }
@@ -161,9 +165,10 @@ export async function loadRunView(
   const run = await getRun(name)
   if (!run) return null
   const pinnedId = pinned?.ids[0]
-  const [detail, losses, all] = await Promise.all([
+  const [detail, losses, precisions, all] = await Promise.all([
     pinnedId ? getCheckpoint(pinnedId) : nearestCheckpoint(run, params.c),
     Promise.all(lossNames.map((name) => loggedLoss(run.id, name))),
+    getPrecisionHistory(run.id, pinned && new Date(pinned.createdAt)),
     listRuns(),
   ])
   const teacher = all.find((other) => other.id === run.teacherRunId) ?? null
@@ -181,6 +186,7 @@ export async function loadRunView(
     checkpoints: knownCheckpoints(run.checkpoints, detail, pinned),
     checkpoint: detail && runCheckpoint(detail),
     rows: detail ? detail.diagnosis.layers.map(layerRow) : [],
+    stages: precisionStages(precisions),
     losses: losses.filter(({ total }) => total > 0),
   }
 }

@@ -39,8 +39,13 @@ const negligible = 0.01
 
 type Direction = 'lower' | 'higher' | 'same'
 
+/** The direction of a distance, whose best is 0. */
 const direction = (from: number, to: number): Direction =>
   Math.abs(to - from) <= negligible * Math.abs(from) ? 'same' : to < from ? 'lower' : 'higher'
+
+/** The direction of a cosine, whose best is 1: what counts is how far from 1 it is. */
+const cosineDirection = (from: number, to: number): Direction =>
+  ({ lower: 'higher', higher: 'lower', same: 'same' })[direction(1 - from, 1 - to)] as Direction
 
 /** Every part of which both recipes were evaluated here, in the order of the ablation. */
 export function ablationSteps(table: ResultTable): AblationStep[] {
@@ -63,7 +68,14 @@ function stepOf(name: string, a: ResultGroup, b: ResultGroup, published: Publish
   const theirs = [...new Set(published.map(({ from, to }) => direction(from.values.fid!, to.values.fid!)))]
   return {
     name,
-    here: [sentence(name, 'the distance', pairs, 1), sentence('', 'the same-seed cosine', cosines, 3)]
+    here: [
+      sentence(`${name} `, 'the distance', { pairs, directions, decimals: 1 }),
+      sentence('', 'the same-seed cosine', {
+        pairs: cosines,
+        directions: cosines.map(([from, to]) => cosineDirection(from, to)),
+        decimals: 3,
+      }),
+    ]
       .filter(Boolean)
       .join('; '),
     there: published.map(theirSentence),
@@ -89,9 +101,12 @@ function verdictOf(here: readonly Direction[], there: readonly Direction[]): Ste
 }
 
 /** "LMB lowers the distance in 3 of 3 seeds (184.1 → 91.3 in the mean)". */
-function sentence(name: string, what: string, pairs: readonly [number, number][], decimals: number): string {
+function sentence(
+  subject: string,
+  what: string,
+  { pairs, directions, decimals }: { pairs: [number, number][]; directions: Direction[]; decimals: number },
+): string {
   if (pairs.length === 0) return ''
-  const directions = pairs.map(([from, to]) => direction(from, to))
   const most = (['lower', 'higher', 'same'] as const).toSorted(
     (a, b) => count(directions, b) - count(directions, a),
   )[0]!
@@ -99,7 +114,7 @@ function sentence(name: string, what: string, pairs: readonly [number, number][]
   const end = most === 'same' ? ' as it is' : ''
   const [from, to] = [0, 1].map((side) => formatFixed(meanOf(pairs.map((pair) => pair[side]!)), decimals))
   const seeds = `${count(directions, most)} of ${pairs.length} ${pairs.length === 1 ? 'seed' : 'seeds'}`
-  return `${name ? `${name} ` : ''}${verb} ${what}${end} in ${seeds} (${from} → ${to}${pairs.length > 1 ? ' in the mean' : ''})`
+  return `${subject}${verb} ${what}${end} in ${seeds} (${from} → ${to}${pairs.length > 1 ? ' in the mean' : ''})`
 }
 
 function theirSentence({ from, to }: PublishedStep): string {

@@ -27,7 +27,7 @@ const columns: Column[] = [
     measure: 'frechet',
     name: 'Fréchet distance',
     better: '↓',
-    format: (v) => formatFixed(v, 1),
+    format: (v) => (isMeasured(v) && v >= 1000 ? formatCount(v) : formatFixed(v, 1)),
     title: 'Between features of the samples and of real held-out images, by a small classifier; not an FID',
   },
   {

@@ -187,7 +187,7 @@ const dotTexts = {
     caption: 'One dot per seed, a line at their mean. Log scale, left is better.',
     label: 'Fréchet distance (log), lower is better ↓',
     kind: 'log',
-    format: (v: number) => formatFixed(v, v < 10 ? 1 : 0),
+    format: (v: number) => (v < 10 ? formatFixed(v, 1) : formatCount(v)),
   },
   cosine: {
     title: 'How near to the teacher’s pictures',
@@ -321,7 +321,7 @@ function Timelines({ table, name }: { table: ResultTableData; name: string }) {
             y={{
               label: 'Fréchet distance (log), lower is better ↓',
               kind: 'log',
-              format: (v) => formatFixed(v, 0),
+              format: formatCount,
             }}
             references={
               isMeasured(teacher) ? [{ y: teacher, label: `teacher ${formatFixed(teacher, 1)}` }] : []

@@ -8,6 +8,7 @@ import { CheckpointSlider } from '../_charts/checkpoint-slider'
 import { amountScale, type Metric, metricScales } from '../_charts/colour'
 import { ColourLegend } from '../_charts/legend'
 import { isExact, nearestIndex } from '../_charts/series'
+import { StageStrip } from '../_charts/stage-strip'
 import { UNetDiagram } from '../_charts/unet-diagram'
 import { Card, Sentence } from '../_ui/card'
 import {
@@ -242,8 +243,28 @@ function StudentRun({ data, checkpoint, initial, pulse, frozen }: InnerProps) {
           />
         )}
       </Card>
+      {data.stages.length > 0 && <StagesCard data={data} />}
       <RunEvidence data={data} checkpoint={checkpoint} />
     </PageShell>
+  )
+}
+
+/** Progressive start and EBB's transition: parts of the network change precision while they are trained. */
+function StagesCard({ data: { run, stages, checkpoints } }: { data: RunViewData }) {
+  const until = checkpoints.at(-1)?.step ?? 0
+  const last = Math.max(...stages.flatMap((part) => part.stages.map(({ from }) => from)))
+  return (
+    <Card>
+      <StageStrip
+        title="Which part turned binary when"
+        caption="Parts in order of the forward pass, from the precisions the checkpoints state."
+        message={`Precision of ${stages.length} parts of ${run.name} by training step; the last change at step ${formatCount(last)}`}
+        csvName={`${run.name}-precision`}
+        rows={stages}
+        until={until}
+        slot={run.slot}
+      />
+    </Card>
   )
 }
 

@@ -20,6 +20,29 @@ export async function getLayerHistory(
   return [...byStep].map(([step, record]) => ({ step, record }))
 }
 
+/** Precision of every layer at every step of a run, ascending; the newest file of each step that was stored by then. */
+export async function getPrecisionHistory(
+  runId: string,
+  storedBy: Date = new Date(8.64e15),
+): Promise<{ step: number; layers: Pick<LayerRecord, 'layer' | 'precision'>[] }[]> {
+  const checkpoints = await db().checkpoint.findMany({
+    where: { runId, createdAt: { lte: storedBy } },
+    select: {
+      step: true,
+      layers: { select: { layer: true, precision: true }, orderBy: { position: 'asc' } },
+    },
+    orderBy: [{ step: 'asc' }, { revision: 'asc' }],
+  })
+  const byStep = new Map(checkpoints.map(({ step, layers }) => [step, layers]))
+  return [...byStep].map(([step, layers]) => ({
+    step,
+    layers: layers.map(({ layer, precision }) => ({
+      layer: layer as LayerRecord['layer'],
+      precision: precision as LayerRecord['precision'],
+    })),
+  }))
+}
+
 /** All layers of a checkpoint in order of the forward pass. */
 export async function getLayers(checkpointId: string): Promise<LayerRecord[]> {
   const rows = await db().layer.findMany({
