@@ -45,7 +45,7 @@ export type Training = {
   teacher: UNet | null
   /** Steps done. */
   step: number
-  about: Omit<About, 'version' | 'step' | 'manifest'>
+  about: Omit<About, 'version' | 'packed' | 'step' | 'manifest'>
 }
 
 const schedule1000 = schedule('ddim')
@@ -137,7 +137,6 @@ function shared(config: TrainConfig) {
   return {
     pixelUnshuffle: config.data.pixelUnshuffle,
     schedule: 'ddim' as const,
-    packed: null,
     run: config.name,
     settings: config as Record<string, unknown>,
   }
@@ -262,6 +261,6 @@ export function trainStep(training: Training, data: Dataset): { loss: Loss; norm
 
 /** The EMA weights as a checkpoint file; scales beside the latent weights they belong to, LRM's axes with them. */
 export function checkpointBytes(training: Training): Uint8Array {
-  const { about, manifest, step } = training
-  return writeCheckpoint(valuesOf(training, 'ema'), { ...about, manifest, step }, true)
+  const { about, manifest, step, axes } = training
+  return writeCheckpoint(valuesOf(training, 'ema'), { ...about, manifest, step }, true, new Map(), axes)
 }
