@@ -21,6 +21,9 @@ import type { ImageSource, Images } from './images'
 /** `name` identifies it; `accuracy` is on the whole held-out split, 0 to 1. */
 export type TrainedClassifier = Classifier & { name: string; accuracy: number }
 
+/** SSIM takes windows of 11x11. */
+const leastPixels = 12
+
 const metadataKey = 'signscope-classifier'
 
 const Facts = z.object({
@@ -38,8 +41,8 @@ export function setName({ set, path }: ImageSource, train: Images): string {
 }
 
 /**
- * The classifier of an image set, out of `folder` or trained and stored there. Throws an InputError for a set of one class
- * and for a file that is not what its name says.
+ * The classifier of an image set, out of `folder` or trained and stored there. Throws an InputError for a set of one class,
+ * for images too small to judge and for a file that is not what its name says.
  */
 export async function classifierOf(
   set: string,
@@ -47,6 +50,14 @@ export async function classifierOf(
   folder: string,
   training: ClassifierTraining = classifierTraining,
 ): Promise<TrainedClassifier> {
+  const [, height, width] = train.shape
+  if (height % 2 !== 0 || width % 2 !== 0 || Math.min(height, width) < leastPixels) {
+    throw new InputError({
+      file: set,
+      problem: `its images are ${width}x${height} pixels; ${leastPixels} or more, and an even number, can be judged`,
+      remedy: 'Bring the images to another size.',
+    })
+  }
   const classes = train.labels.reduce((most, label) => Math.max(most, label), 0) + 1
   if (classes < 2) {
     throw new InputError({

@@ -86,7 +86,14 @@ describe('classifierOf', () => {
     expect(made.name).toBe('bars-seed1-v1')
     expect(made.accuracy).toBe(accuracy(made, test))
   })
-  it('refuses a set of one class and a file that is no classifier', async () => {
+  it('refuses odd and small images, a set of one class and a file that is no classifier', async () => {
+    for (const [side, size] of [
+      [13, '13x13'],
+      [10, '10x10'],
+    ] as const) {
+      const small = bars(4, 1, side)
+      await expect(classifierOf('small', { train: small, test: small }, folder.path)).rejects.toThrow(size)
+    }
     const single = { ...train, labels: new Uint8Array(train.count) }
     await expect(classifierOf('one', { train: single, test }, folder.path, training)).rejects.toThrow(
       'one class',
