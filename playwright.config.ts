@@ -4,6 +4,9 @@ import { findChromium } from './scripts/chromium'
 
 const port = process.env.E2E_PORT ?? '3917'
 
+/** The runs the tests look at, loaded before they begin. */
+const demoRuns = 'mnist-teacher,mnist-sign,mnist-lmb'
+
 /** One server with its own data, one browser at a time: sampling needs both cores. */
 export default defineConfig({
   testDir: 'tests/e2e',
@@ -19,7 +22,12 @@ export default defineConfig({
   webServer: {
     command: `"${process.execPath}" node_modules/tsx/dist/cli.mjs scripts/start.ts`,
     url: `http://localhost:${port}/api/v1/health`,
-    env: { PORT: port, HOST: '127.0.0.1', SIGNSCOPE_DATA: path.resolve('data/e2e') },
+    env: {
+      PORT: port,
+      HOST: '127.0.0.1',
+      SIGNSCOPE_DATA: path.resolve('data/e2e'),
+      SIGNSCOPE_DEMO: demoRuns,
+    },
     timeout: 300_000,
     reuseExistingServer: false,
     gracefulShutdown: { signal: 'SIGTERM', timeout: 5000 },

@@ -1,27 +1,30 @@
 /**
  * Everything between `npm install` and a page.
  *
- *   npm start            build if sources changed, bring the database up to date, load the demo runs, serve
+ *   npm start            build if sources changed, bring the database up to date, load the first of the demo, serve,
+ *                        load the rest of the demo meanwhile
  *   npm run dev          the same without a build, on Next's development server
  *
  *   PORT            3000
  *   HOST            127.0.0.1; any other address needs SIGNSCOPE_TOKEN, which writes must then carry
  *   SIGNSCOPE_DATA  ./data: database and weights
+ *   SIGNSCOPE_DEMO  background; 'wait' loads all of the demo before it serves, 'none' nothing of it,
+ *                   'RUN,RUN' only these runs, before it serves
  *   ALLOWED_HOSTS   further host names to answer to, comma-separated
  *
  * What exists is reused: a second start only serves.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { createServer, isIP } from 'node:net'
 import path from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { fileURLToPath } from 'node:url'
 import { isLoopback } from '../app/api/v1/_guard'
 import { copyTfjsBinaries, ensureBuild } from './build'
 import { generateClient } from './generate'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
 const development = process.argv.includes('--dev')
+const demoMode = process.env.SIGNSCOPE_DEMO || 'background'
 const say = (text: string) => console.log(`signscope: ${text}`)
 
 process.chdir(root)
@@ -49,6 +52,7 @@ copyTfjsBinaries()
 if (!development) await ensureBuild(say)
 await prepareStore()
 await serve()
+if (demoMode === 'background') await loadRestOfDemo()
 
 /** Some shells export HOST as the name of the machine or of a compiler target; only addresses count. */
 function bindAddress(): string {
@@ -79,9 +83,22 @@ async function prepareStore(): Promise<void> {
   const { temporary, orphans, unused } = await sweepBlobs()
   if (temporary + orphans + unused > 0)
     say(`removed ${temporary + orphans} remains of interrupted uploads and ${unused} unused files`)
-  const demo = path.join(root, 'scripts/demo.ts')
-  if (existsSync(demo))
-    await ((await import(pathToFileURL(demo).href)) as { loadDemo(): Promise<void> }).loadDemo()
+  const { loadDemo } = await import('./demo')
+  if (demoMode === 'background') await loadDemo({ part: 'first' })
+  else if (demoMode === 'wait') await loadDemo()
+  else if (demoMode !== 'none') await loadDemo({ runs: demoMode.split(',') })
+  await closeDb()
+}
+
+/** While the server runs; what goes wrong with the demo is told and leaves the server alone. */
+async function loadRestOfDemo(): Promise<void> {
+  const { loadDemo } = await import('./demo')
+  const { closeDb } = await import('../lib/store/db')
+  try {
+    await loadDemo({ background: true })
+  } catch (error) {
+    say(`the rest of the demo was not loaded: ${(error as Error).message}`)
+  }
   await closeDb()
 }
 

@@ -7,7 +7,7 @@ async function violations(page: Page): Promise<string[]> {
   return found.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(' ')}`))
 }
 
-/** Opens the Runs page, then what its links lead to: a run, its first layer, the sampling, and a comparison. */
+/** Opens the Runs page, then what its links lead to: a run, its first layer, the sampling, a comparison, and the results. */
 async function eachPage(page: Page, check: (name: string) => Promise<void>): Promise<void> {
   await page.goto('/')
   await check('runs')
@@ -24,6 +24,9 @@ async function eachPage(page: Page, check: (name: string) => Promise<void>): Pro
   await page.getByRole('link', { name: 'Compare' }).click()
   await expect(page.getByRole('heading', { name: 'Layers ranked by change' })).toBeVisible()
   await check('compare')
+  await page.getByRole('link', { name: 'Results' }).click()
+  await expect(page.getByRole('heading', { name: 'Results', level: 1 })).toBeVisible()
+  await check('results')
 }
 
 for (const colorScheme of ['light', 'dark'] as const)
