@@ -64,15 +64,15 @@ describe('draw', () => {
 describe('checkpointRow', () => {
   it('compares a student with its teacher, and no checkpoint with itself', async () => {
     const judge = judgeOf(8)
-    const ofTeacher = await draw(judge, teacher, { steps: 1 })
-    const ofStudent = await draw(judge, student, { steps: 1 })
+    const ofTeacher = await draw(judge, teacher, { steps: 2 })
+    const ofStudent = await draw(judge, student, { steps: 2 })
     const row = checkpointRow(judge, student, ofStudent, ofTeacher)
     expect(row).toMatchObject({
       subject: 'checkpoint',
       sha256: student.sha256,
       teacherSha256: teacher.sha256,
     })
-    expect(row.sampling).toEqual({ sampler: 'ddim', steps: 1, eta: 0, schedule: 'ddim', clip: false })
+    expect(row.sampling).toEqual({ sampler: 'ddim', steps: 2, eta: 0, schedule: 'ddim', clip: false })
     expect(row.paired!.cosine).toBeLessThan(0.999)
     expect(checkpointRow(judge, teacher, ofTeacher, ofTeacher)).toMatchObject({
       teacherSha256: null,
