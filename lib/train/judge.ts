@@ -65,13 +65,13 @@ export type SetMeasures = Pick<
 export function measureSet(judge: Judge, pictures: Pictures, classified: Classified): SetMeasures {
   const { gaussian, pooled, protocol, classifier } = judge
   const { features, classes, confidences } = classified
-  const shares = new Array<number>(classifier.classes).fill(0)
-  for (const found of classes) shares[found]! += 1 / classes.length
+  const counts = new Array<number>(classifier.classes).fill(0)
+  for (const found of classes) counts[found]! += 1
   return {
     frechetDistance: frechetDistance(gaussian, fitGaussian(features, featureCount)),
     ...manifoldCoverage(pooled, poolPixels(pictures), protocol.pooledValues, protocol),
     confidence: confidences.reduce((sum, p) => sum + p, 0) / confidences.length,
-    classShares: shares,
+    classShares: counts.map((n) => n / classes.length),
   }
 }
 

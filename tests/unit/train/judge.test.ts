@@ -42,6 +42,9 @@ describe('measureSet', () => {
       expect(bad.confidence).toBeLessThan(real.confidence)
     }
   })
+  it('gives a constant picture to one class, a share of exactly 1', () => {
+    expect(measured(constantPictures(judge.shape, n)).classShares.toSorted()).toEqual([0, 1])
+  })
   it('finds a Gaussian of the pixels between real images and noise', () => {
     const distance = (pictures: Pictures) => measured(pictures).frechetDistance
     const gaussian = distance(gaussianPictures(train, n, 7))
