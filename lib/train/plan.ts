@@ -32,7 +32,7 @@ export function manifestAt(
     const turn = turns.get(id) ?? 0
     if (step < turn) return fullPrecisionLayer
     const turned = turn === 0 ? precision : { ...precision, since: turn }
-    return step >= transition ? oneBasis(turned, transition) : turned
+    return step >= transition ? oneBasis(turned, Math.max(turn, transition)) : turned
   }
   return Object.fromEntries(Object.entries(whole).map(([id, p]) => [id, precisionOf(id, p)]))
 }

@@ -6,6 +6,7 @@ import { normal } from '../../../lib/math/rng'
 import { parseTrainConfig, type TrainConfig } from '../../../lib/train/config'
 import type { Dataset } from '../../../lib/train/dataset'
 import { runTraining } from '../../../lib/train/loop'
+import type { StudentConfig } from '../../../lib/train/plan'
 import { resumeTraining } from '../../../lib/train/state'
 import { endTraining, startTraining, type Training } from '../../../lib/train/training'
 
@@ -38,19 +39,27 @@ export const teacherConfig: TrainConfig = parseTrainConfig(
   'toy',
 )
 
-export function studentConfig(method: 'sign' | 'xnor' | 'lmb', teacher: string): TrainConfig {
-  const bases = method === 'lmb' ? 2 : 1
-  return parseTrainConfig(
+/** A student of the toy teacher; `own` comes before what is common to all. */
+export function studentConfig(
+  method: 'sign' | 'xnor' | 'lmb' | 'ebb',
+  teacher: string,
+  own: Record<string, unknown> & { binarizer?: object } = {},
+): StudentConfig {
+  const bases = method === 'lmb' || method === 'ebb' ? 2 : 1
+  const config = parseTrainConfig(
     {
       ...shared,
       name: `toy-${method}`,
       role: 'student',
       snapshots: [0, 20],
       teacher,
-      binarizer: { method, bases, activationBits: 4 },
+      ...own,
+      binarizer: { method, bases, activationBits: 4, ...own.binarizer },
     },
     'toy',
   )
+  if (config.role !== 'student') throw new Error('not a student')
+  return config
 }
 
 export const data: Dataset = { count: 6, shape: [1, 8, 8], data: normal(9, 0, new Float32Array(6 * 64)) }
