@@ -93,7 +93,7 @@ ${checkpointHelp}`,
     if (flags.effective) writeFileSync(out, effectiveBytes(checkpoint, layers, steps))
     else {
       const alphas =
-        activationBits === 32 ? new Map<string, number>() : await calibrate(opened, manifest, layers)
+        activationBits === 32 ? new Map<string, number>() : await calibrate(opened, manifest, layers, steps)
       const settings = { postTraining: true, method, bases, twoBases: where, activationBits, keptBits }
       writeFileSync(out, studentBytes(opened, manifest, layers, steps, alphas, settings))
     }
@@ -148,8 +148,7 @@ function studentBytes(
   alphas: Map<string, number>,
   settings: Record<string, unknown>,
 ): Uint8Array {
-  const values = valuesOf(checkpoint, layers)
-  for (const [id, step] of steps) values.set(`${id}.step`, vector(step))
+  const values = valuesOf(checkpoint, layers, steps)
   for (const [id, alpha] of alphas) values.set(`${id}.alpha`, vector(Float32Array.of(alpha)))
   const signs = new Map<string, Tensor>()
   for (const [id, layer] of layers) {
@@ -171,8 +170,13 @@ function studentBytes(
 }
 
 /** Latent tensors and scales by name. */
-function valuesOf(checkpoint: Checkpoint, layers: Map<string, BinarizedLayer>): Map<string, Tensor> {
+function valuesOf(
+  checkpoint: Checkpoint,
+  layers: Map<string, BinarizedLayer>,
+  steps: Map<string, Float32Array>,
+): Map<string, Tensor> {
   const values = new Map(checkpoint.tensors)
+  for (const [id, step] of steps) values.set(`${id}.step`, vector(step))
   for (const [id, { scales }] of layers) {
     values.set(`${id}.sigma1`, vector(scales.sigma1))
     if (scales.sigma2) values.set(`${id}.sigma2`, vector(scales.sigma2))
@@ -192,6 +196,7 @@ async function calibrate(
   { checkpoint, given, scheduler }: Opened,
   manifest: Manifest,
   layers: Map<string, BinarizedLayer>,
+  steps: Map<string, Float32Array>,
 ): Promise<Map<string, number>> {
   await startBackend()
   const { config, tensors, name } = checkpoint
@@ -210,7 +215,7 @@ async function calibrate(
   const batch = new Float32Array(states.length * xT.length)
   for (const [i, { x }] of states.entries()) batch.set(x, i * xT.length)
   const count = states.length * images
-  return initialAlphas(architecture(config), manifest, valuesOf(checkpoint, layers), {
+  return initialAlphas(architecture(config), manifest, valuesOf(checkpoint, layers, steps), {
     shape: [count, s, s, c],
     x: toNHWC(batch, [count, c, s, s]),
     t: Int32Array.from({ length: count }, (_, i) => states[Math.floor(i / images)]!.t),

@@ -129,8 +129,9 @@ const axesName = /^lrm\.(.+)\.axes$/
 function shapesOf(file: TensorFile, prefix: string, manifest: FileManifest): Map<string, number[]> {
   const shapes = new Map([...file.tensors].map(([name, { shape }]) => [name.slice(prefix.length), shape]))
   for (const [id, entry] of Object.entries(manifest)) {
-    if (entry.shape && packedNames(id, entry).some((name) => shapes.has(name)) && !shapes.has(`${id}.weight`))
-      shapes.set(`${id}.weight`, entry.shape)
+    const packed = packedNames(id, entry)
+    const isPacked = packed.some((name) => shapes.has(name) || entry.weights?.includes(name))
+    if (entry.shape && isPacked && !shapes.has(`${id}.weight`)) shapes.set(`${id}.weight`, entry.shape)
   }
   return shapes
 }

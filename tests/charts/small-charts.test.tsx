@@ -145,3 +145,13 @@ test('a CSV quotes what needs it and leaves out what was not measured', () => {
   const table = { columns: ['layer', 'a,b'], rows: [['say "x"', null] as (string | null)[], ['y', 1.5]] }
   expect(toCsv(table)).toBe('layer,"a,b"\n"say ""x""",\ny,1.5\n')
 })
+
+test('without float weights the inline histogram draws the levels alone, or says that nothing is stored', () => {
+  const alone = picture(
+    <HistogramInline histogram={null} std={1} slot={0} levels={[{ value: -0.8 }, { value: 0.8 }]} />,
+  )
+  expect(alone.match(/<line/g)).toHaveLength(2)
+  expect(picture(<HistogramInline histogram={null} std={0} slot={0} />)).toContain(
+    'float weights are not stored',
+  )
+})

@@ -54,6 +54,14 @@ it('unknown shares leave the level itself beside its stem', () => {
   expect(draw({ shares: null })).toContain('0.750')
 })
 
+it('without latent weights the teacher and the levels are drawn, and nothing is called latent', () => {
+  const markup = draw({ latent: null })
+  expect(stems(markup)).toEqual(stems(draw()))
+  expect(markup).not.toContain('latent, student')
+  expect(markup).toContain('teacher, full precision')
+  expect(draw({ latent: null, teacher: null, channels: [] })).toContain('Float weights are not stored')
+})
+
 it('weights that are all not finite are said to be so', () => {
   expect(draw({ latent: { lo: 0, hi: 1, counts: [0, 0] }, teacher: null })).toContain('No finite weights')
 })

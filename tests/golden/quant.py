@@ -1,4 +1,4 @@
-"""Golden values of lib/quant from PyTorch autograd: writes quant.json beside this file.
+"""Golden values of lib/quant from PyTorch autograd and NumPy: writes quant.json beside this file.
 
     python3 tests/golden/quant.py        (PyTorch 1.13 wrote the committed file)
 
@@ -9,6 +9,7 @@ import json
 import math
 import pathlib
 
+import numpy
 import torch
 
 torch.manual_seed(2404)
@@ -199,6 +200,19 @@ penalties = [
     ebb_case("one layer", [torch.rand(8)], 0.5),
 ]
 
+def plane_case(shape):
+    """Random bytes without bits behind a row's end, and the signs lib/quant/bit-plane.ts says they stand for."""
+    O, I, H, W = shape
+    n = I * H * W
+    bits = numpy.random.default_rng(n).integers(0, 2, (O, n), dtype=numpy.uint8)
+    plane = numpy.packbits(bits, axis=1, bitorder="little")
+    read = numpy.unpackbits(plane, axis=1, bitorder="little")[:, :n].reshape(O, H, W, I)
+    signs = 2 * read.transpose(0, 3, 1, 2).astype(int) - 1
+    return {"shape": list(shape), "plane": plane.flatten().tolist(), "signs": signs.flatten().tolist()}
+
+
+planes = [plane_case(shape) for shape in [(3, 4, 3, 3), (2, 5, 3, 3), (4, 8, 1, 1), (2, 3, 1, 1)]]
+
 out = pathlib.Path(__file__).with_suffix(".json")
 golden = {
     "torch": torch.__version__.split("+")[0],
@@ -206,7 +220,8 @@ golden = {
     "activations": activations,
     "weightLsq": eight_bit_weights,
     "ebb": penalties,
+    "planes": planes,
 }
 out.write_text(json.dumps(golden) + "\n")
 print(f"{out.name}: {len(weights)} weight cases, {len(activations)} activation cases, "
-      f"{len(eight_bit_weights)} of 8-bit weights, {len(penalties)} penalties")
+      f"{len(eight_bit_weights)} of 8-bit weights, {len(penalties)} penalties, {len(planes)} bit planes")

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { decode } from 'fast-png'
@@ -102,12 +103,77 @@ describe('binarize', () => {
     expect(kept).toEqual(['time_embedding.linear_1', 'time_embedding.linear_2', 'conv_in', 'conv_out'])
   })
 
+  it('gives the kept layers 8 bits if asked', async () => {
+    const out = join(folder, 'ebb.safetensors')
+    const flags = ['--method', 'ebb', '--kept-bits', '8', '--activation-bits', '4', '--out', out]
+    expect((await run('binarize', network, ...flags)).code).toBe(0)
+    const { manifest, scales } = (await openCheckpoint(out)).checkpoint
+    expect(manifest.conv_in).toEqual({ method: 'lsq', bases: 0, activationBits: 8 })
+    expect(manifest['mid_block.resnets.0.conv1']).toEqual({ method: 'ebb', bases: 2, activationBits: 4 })
+    expect(scales.get('conv_in')!.step).toHaveLength(32)
+    expect(
+      (await run('forward', out, '--x', `${io}:x`, '--t', `${io}:t`, '--out', join(folder, 'e.safetensors')))
+        .code,
+    ).toBe(0)
+  })
+
   it('refuses two bases for xnor, and a network that is binarized already', async () => {
     const out = join(folder, 'never.safetensors')
     const refused = await run('binarize', network, '--method', 'xnor', '--bases', '2', '--out', out)
     expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('xnor with 2 bases') })
     const twice = await run('binarize', student, '--method', 'sign', '--out', out)
     expect(twice).toMatchObject({ code: 2, stderr: expect.stringContaining('binarized already') })
+  })
+})
+
+describe('pack and unpack', () => {
+  const packed = join(folder, 'packed.safetensors')
+  const unpacked = join(folder, 'unpacked.safetensors')
+
+  it('keep every sample bit for bit, and tell where the bytes went', async () => {
+    const { code, stdout } = await run('pack', student, '--out', packed, '--json')
+    expect(code).toBe(0)
+    const { bytes, parts, ratio, fullPrecisionBytes } = JSON.parse(stdout)
+    expect(readFileSync(packed)).toHaveLength(bytes)
+    expect(Object.values<number>(parts).reduce((a, b) => a + b)).toBe(bytes)
+    expect([fullPrecisionBytes, ratio]).toEqual([4 * 177427, (4 * 177427) / bytes])
+    const written = await run('unpack', packed, '--out', unpacked)
+    expect(written).toMatchObject({ code: 0, stdout: expect.stringContaining('latent weights cannot be') })
+    const traced = async (file: string) => {
+      const out = join(folder, 'trace.safetensors')
+      await run('sample', file, '--images', '2', '--steps', '3', '--trace', '--out', out)
+      return readFileSync(out)
+    }
+    const source = await traced(student)
+    expect((await traced(packed)).equals(source)).toBe(true)
+    expect((await traced(unpacked)).equals(source)).toBe(true)
+  })
+
+  it('say what they are to inspect and diagnose', async () => {
+    const { stdout } = await run('inspect', packed, '--json')
+    const [report] = JSON.parse(stdout)
+    const sourceSha256 = createHash('sha256').update(readFileSync(student)).digest('hex')
+    expect(report).toMatchObject({
+      ...{ precision: 'W1A4', role: 'student', parameters: 177427, packed: 47, packedFrom: sourceSha256 },
+      problem: null,
+    })
+    const flags = ['--timesteps', '2', '--images', '1', '--json']
+    const diagnosed = async (file: string) =>
+      JSON.parse((await run('diagnose', '--fp', network, '--binary', file, ...flags)).stdout)
+    const [own, theirs] = [await diagnosed(packed), await diagnosed(student)]
+    expect(own.output).toEqual(theirs.output)
+    expect(own.ledger).toEqual(theirs.ledger)
+  })
+
+  it('refuse what is no student, or packed already, or not packed', async () => {
+    const out = join(folder, 'never.safetensors')
+    expect(await run('pack', network, '--out', out)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('no layer of it is binarized'),
+    })
+    expect((await run('pack', packed, '--out', out)).stderr).toContain('packed already')
+    expect((await run('unpack', student, '--out', out)).stderr).toContain('it is not packed')
+    expect((await run('binarize', packed, '--method', 'sign', '--out', out)).code).toBe(2)
   })
 })
 

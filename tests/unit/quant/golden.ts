@@ -37,11 +37,14 @@ type WeightLsqCase = {
 
 type EbbCase = { name: string; tau: number; sigma2s: number[][]; loss: number; gradients: number[][] }
 
+type PlaneCase = { shape: number[]; plane: number[]; signs: number[] }
+
 type Golden = {
   weights: WeightCase[]
   activations: ActivationCase[]
   weightLsq: WeightLsqCase[]
   ebb: EbbCase[]
+  planes: PlaneCase[]
 }
 
 /** Values and autograd gradients from PyTorch; tests/golden/quant.py writes them and says how. */
