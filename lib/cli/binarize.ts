@@ -196,7 +196,7 @@ async function calibrate(
   { checkpoint, given, scheduler }: Opened,
   manifest: Manifest,
   layers: Map<string, BinarizedLayer>,
-  steps: Map<string, Float32Array>,
+  weightSteps: Map<string, Float32Array>,
 ): Promise<Map<string, number>> {
   await startBackend()
   const { config, tensors, name } = checkpoint
@@ -215,7 +215,7 @@ async function calibrate(
   const batch = new Float32Array(states.length * xT.length)
   for (const [i, { x }] of states.entries()) batch.set(x, i * xT.length)
   const count = states.length * images
-  return initialAlphas(architecture(config), manifest, valuesOf(checkpoint, layers, steps), {
+  return initialAlphas(architecture(config), manifest, valuesOf(checkpoint, layers, weightSteps), {
     shape: [count, s, s, c],
     x: toNHWC(batch, [count, c, s, s]),
     t: Int32Array.from({ length: count }, (_, i) => states[Math.floor(i / images)]!.t),
