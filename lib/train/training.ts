@@ -111,6 +111,14 @@ async function studentOf(config: StudentConfig, path: string): Promise<Training>
   const source = await openFileSource(path)
   const teacher = await readCheckpoint(await openTensors(source))
   await source.close()
+  if (teacher.packed.size > 0) {
+    throw new InputError({
+      file: path,
+      item: 'teacher',
+      problem: 'this is a packed student: it has no float weights to start from',
+      remedy: 'Give the full-precision checkpoint.',
+    })
+  }
   const variables = new Map<string, Variable>()
   for (const [name, { shape, data }] of teacher.tensors) {
     variables.set(name, variable(config, name, data, [...shape]))
