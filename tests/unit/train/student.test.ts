@@ -224,6 +224,13 @@ describe('the axes of LRM', () => {
     for (const t of [training, resumed]) endTraining(t)
   })
 
+  it('are in the checkpoint, as the training has them', async () => {
+    const folder = freshFolder()
+    const training = await trainIn(folder, { ...config({ refreshEvery: 2 }), steps: 3, snapshots: [3] })
+    expect(training.axes.size).toBe(9)
+    expect((await checkpointIn(folder, 3)).axes).toEqual(training.axes)
+  })
+
   it('make the loss: it is trained on with its weight, and logged before it', async () => {
     const folder = freshFolder()
     await trainIn(folder, { ...config({ weight: 0.25, form: 'normalised' }), steps: 5, snapshots: [] })
