@@ -8,7 +8,15 @@ import { ChartFrame } from './chart-frame'
 import { Mark } from './mark'
 import { useWidth } from './use-width'
 
-export type ScatterPoint = { id: string; name: string; slot: number | null; x: number; y: number }
+export type ScatterPoint = {
+  id: string
+  name: string
+  slot: number | null
+  x: number
+  y: number
+  /** Drawn without its name, which the table has. */
+  unnamed?: boolean
+}
 
 export type ScatterChartProps = {
   title: ReactNode
@@ -36,8 +44,9 @@ export function ScatterChart(props: ScatterChartProps) {
   const [left, right, top, bottom] = [44, width - 24, 26, height - 36]
   const x = scaleLinear(props.x.domain ?? padded(points.map((p) => p.x)), [left, right])
   const y = scaleLinear(props.y.domain ?? padded(points.map((p) => p.y)), [bottom, top]).nice(4)
+  const named = points.filter((p) => !p.unnamed)
   const labelY = spreadApart(
-    points.map((p) => y(p.y)),
+    named.map((p) => y(p.y)),
     14,
     top,
     bottom - 4,
@@ -71,19 +80,21 @@ export function ScatterChart(props: ScatterChartProps) {
             to={right}
             ends={[props.x.label, '']}
           />
-          {points.map((p, i) => {
+          {points.map((p) => {
             const flip = x(p.x) > (left + right) * 0.62
             return (
               <g key={p.id}>
                 <Mark slot={p.slot} x={x(p.x)} y={y(p.y)} size={11} />
-                <text
-                  className="label halo"
-                  x={x(p.x) + (flip ? -11 : 11)}
-                  y={labelY[i]! + 4}
-                  textAnchor={flip ? 'end' : 'start'}
-                >
-                  {p.name}
-                </text>
+                {!p.unnamed && (
+                  <text
+                    className="label halo"
+                    x={x(p.x) + (flip ? -11 : 11)}
+                    y={labelY[named.indexOf(p)]! + 4}
+                    textAnchor={flip ? 'end' : 'start'}
+                  >
+                    {p.name}
+                  </text>
+                )}
               </g>
             )
           })}

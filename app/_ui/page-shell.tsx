@@ -43,32 +43,34 @@ export function PageShell({ crumbs, share, context, frozen, children }: PageShel
           <Link href="/" className="brand">
             <Logo /> Signscope
           </Link>
-          <nav aria-label="Pages" className="pages-nav">
-            {pages.map(({ label, href }) => (
-              <Link key={href} href={href} aria-current={crumbs[0]?.label === label ? 'true' : undefined}>
-                {label}
-              </Link>
-            ))}
-          </nav>
-          <nav aria-label="Breadcrumbs" className="crumbs-nav">
-            <ol className="crumbs">
-              {trail.map((crumb, i) => (
-                <li key={crumb.label} className={crumb.mono ? 'mono' : undefined}>
-                  {crumb.href && i < trail.length - 1 ? (
-                    <Link href={crumb.href}>{crumb.label}</Link>
-                  ) : (
-                    <span aria-current={i === trail.length - 1 ? 'page' : undefined}>
-                      {crumb.mono ? (
-                        <LayerName id={crumb.label} narrow={shortLayerId(crumb.label, 22)} />
-                      ) : (
-                        crumb.label
-                      )}
-                    </span>
-                  )}
-                </li>
+          <div className="way">
+            <nav aria-label="Pages" className="pages-nav">
+              {pages.map(({ label, href }) => (
+                <Link key={href} href={href} aria-current={crumbs[0]?.label === label ? 'true' : undefined}>
+                  {label}
+                </Link>
               ))}
-            </ol>
-          </nav>
+            </nav>
+            <nav aria-label="Breadcrumbs" className="crumbs-nav">
+              <ol className="crumbs">
+                {trail.map((crumb, i) => (
+                  <li key={crumb.label} className={crumb.mono ? 'mono' : undefined}>
+                    {crumb.href && i < trail.length - 1 ? (
+                      <Link href={crumb.href}>{crumb.label}</Link>
+                    ) : (
+                      <span aria-current={i === trail.length - 1 ? 'page' : undefined}>
+                        {crumb.mono ? (
+                          <LayerName id={crumb.label} narrow={shortLayerId(crumb.label, 22)} />
+                        ) : (
+                          crumb.label
+                        )}
+                      </span>
+                    )}
+                  </li>
+                ))}
+              </ol>
+            </nav>
+          </div>
           {frozen && (
             <span className="chip" title={frozen.createdAt}>
               frozen view, shared {frozen.age ?? frozen.createdAt.slice(0, 10)}

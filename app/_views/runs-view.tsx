@@ -157,6 +157,9 @@ function atLatest(runs: readonly RunListRow[], name: string): string {
   return step == null ? name : `${name}@${step}`
 }
 
+/** Runs that one chart can name. */
+const mostNamed = 7
+
 const lastQuality = (run: RunListRow): number | null => run.quality.at(-1)?.value ?? null
 
 function SizeChart({ students, teacher }: { students: RunListRow[]; teacher?: RunListRow }) {
@@ -168,18 +171,19 @@ function SizeChart({ students, teacher }: { students: RunListRow[]; teacher?: Ru
       ? [{ id: run.id, name: run.name, slot: run.slot, x: run.bytes / unit, y: value }]
       : []
   })
+  const shown = points.map((point, i) => ({ ...point, unnamed: i >= mostNamed }))
   const best = points.toSorted((a, b) => b.y - a.y)[0]
   return (
     <ScatterChart
       title="What a smaller file costs"
-      caption="Packed size, counted from the layer list, against how well the output follows the teacher’s. Up and left is better."
+      caption={`Packed size, counted from the layer list, against how well the output follows the teacher’s. Up and left is better.${points.length > mostNamed ? ` ${mostNamed} of ${points.length} named; filter to choose.` : ''}`}
       message={
         best
           ? `Packed size against output SQNR of ${count(points.length, 'student')}; ${best.name} follows best with ${formatDb(best.y)} at ${formatBytes(best.x * unit)}`
           : 'Packed size against output SQNR; nothing measured yet'
       }
       csvName="size-against-sqnr"
-      points={points}
+      points={shown}
       x={{ label: `← smaller file, packed ${unitName}`, format: formatCount }}
       note={teacher?.bytes ? `${teacher.name}: ${formatBytes(teacher.bytes)}, off this scale →` : undefined}
       y={{ label: 'output SQNR, dB, mean over timesteps, higher is better ↑' }}
@@ -188,7 +192,7 @@ function SizeChart({ students, teacher }: { students: RunListRow[]; teacher?: Ru
 }
 
 function LearningChart({ students }: { students: RunListRow[] }) {
-  const lines = students.slice(0, 7).map((run) => ({
+  const lines = students.slice(0, mostNamed).map((run) => ({
     id: run.id,
     name: run.name,
     slot: run.slot,
@@ -198,7 +202,7 @@ function LearningChart({ students }: { students: RunListRow[] }) {
   return (
     <LineChart
       title="How each student learned"
-      caption={`Output SQNR of every stored checkpoint against its teacher.${students.length > 7 ? ` 7 of ${students.length} shown; filter to choose.` : ''}`}
+      caption={`Output SQNR of every stored checkpoint against its teacher.${students.length > mostNamed ? ` ${mostNamed} of ${students.length} shown; filter to choose.` : ''}`}
       message={`Output SQNR by training step of ${count(lines.length, 'student')}`}
       csvName="sqnr-by-step"
       lines={lines}

@@ -20,13 +20,13 @@ export async function getLayerHistory(
   return [...byStep].map(([step, record]) => ({ step, record }))
 }
 
-/** Precision of every layer at every step of a run, ascending; the newest file of each step that was stored by then. */
+/** Precision of every layer at every step of a run, ascending; the newest file of each step, of those stored by then if given. */
 export async function getPrecisionHistory(
   runId: string,
-  storedBy: Date = new Date(8.64e15),
+  storedBy?: Date,
 ): Promise<{ step: number; layers: Pick<LayerRecord, 'layer' | 'precision'>[] }[]> {
   const checkpoints = await db().checkpoint.findMany({
-    where: { runId, createdAt: { lte: storedBy } },
+    where: { runId, ...(storedBy && { createdAt: { lte: storedBy } }) },
     select: {
       step: true,
       layers: { select: { layer: true, precision: true }, orderBy: { position: 'asc' } },

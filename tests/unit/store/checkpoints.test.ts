@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { findCheckpoint, getCheckpoint, storeCheckpoint } from '../../../lib/store/checkpoints'
 import { db } from '../../../lib/store/db'
-import { getLayerHistory } from '../../../lib/store/layers'
+import { getLayerHistory, getPrecisionHistory } from '../../../lib/store/layers'
 import { getRun, listRuns } from '../../../lib/store/runs'
 import { sampleLayer, sampleTeacher, sampleUpload } from './sample-upload'
 import { useTemporaryStore } from './temporary-store'
@@ -141,3 +141,25 @@ function withPixels(pixels: string) {
 async function rows() {
   return [await db().run.count(), await db().checkpoint.count(), await db().layer.count()]
 }
+
+it('the precisions of a run are read step by step, also as they were at an earlier time', async () => {
+  const name = 'turns-binary'
+  const at = (step: number, bases: 0 | 2) => {
+    const upload = sampleUpload({ name, step })
+    const [first, ...others] = upload.diagnosis.layers
+    const layers = [{ ...first!, precision: { ...first!.precision, bases } }, ...others]
+    return { ...upload, diagnosis: { ...upload.diagnosis, layers } }
+  }
+  await storeCheckpoint(at(0, 0))
+  const between = new Date()
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  await storeCheckpoint(at(100, 2))
+  const { id } = (await getRun(name))!
+  const basesOf = async (storedBy?: Date) =>
+    (await getPrecisionHistory(id, storedBy)).map(({ step, layers }) => [step, layers[0]!.precision.bases])
+  expect(await basesOf()).toEqual([
+    [0, 0],
+    [100, 2],
+  ])
+  expect(await basesOf(between)).toEqual([[0, 0]])
+})
