@@ -55,23 +55,21 @@ export async function runTraining(training: Training, options: RunOptions): Prom
     await options.onCheckpoint(path)
   }
   await snapshot()
-  let losses: Loss[] = []
-  let since = now()
+  let [since, from] = [now(), training.step]
   while (training.step < config.steps) {
-    const { loss, norm, rate } = trainStep(training, data)
-    losses.push(loss)
+    const { norm, rate } = trainStep(training, data)
     if (training.step % logEvery === 0 || training.step === config.steps) {
       const line: LogLine = {
         step: training.step,
-        ...means(losses),
+        ...means(training.unlogged),
         learningRate: round(rate),
         gradientNorm: round(norm),
-        secondsPerStep: round((now() - since) / 1000 / losses.length),
+        secondsPerStep: round((now() - since) / 1000 / (training.step - from)),
       }
       writeFileSync(log, `${JSON.stringify(line)}\n`, { flag: 'a' })
       await options.onLog(line)
-      losses = []
-      since = now()
+      training.unlogged = []
+      ;[since, from] = [now(), training.step]
     }
     await snapshot()
     if (config.samples && training.step % config.samples.every === 0) await options.onSamples?.(training)

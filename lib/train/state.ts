@@ -19,9 +19,13 @@ const axesPrefix = 'axes/'
 /** Step of first use of the variables that were not there from the start. */
 const Born = z.record(z.string(), z.int())
 
+const Unlogged = z.array(
+  z.object({ total: z.number(), eps: z.number(), lrm: z.nullable(z.number()), ebb: z.nullable(z.number()) }),
+)
+
 /** Writes the state; the one before it is kept as the second generation. */
 export function saveState(training: Training, folder: string): void {
-  const { config, manifest, variables, axes, step } = training
+  const { config, manifest, variables, axes, step, unlogged } = training
   const tensors = new Map<string, { tensor: Tensor; dtype: 'F32' }>()
   for (const [name, variable] of variables) {
     for (const part of parts) {
@@ -38,6 +42,7 @@ export function saveState(training: Training, folder: string): void {
     ['config', JSON.stringify(config)],
     ['manifest', JSON.stringify(manifest)],
     ['born', JSON.stringify(born)],
+    ['unlogged', JSON.stringify(unlogged)],
   ])
   writeDurably(current, writeSafetensors(tensors, metadata))
 }
@@ -81,9 +86,10 @@ export async function resumeTraining(training: Training, folder: string): Promis
 }
 
 async function restore(training: Training, file: TensorFile): Promise<void> {
-  const json = (key: string): unknown => JSON.parse(file.metadata.get(key) ?? '{}')
-  const manifest = z.parse(Manifest, json('manifest'))
-  const born = z.parse(Born, json('born'))
+  const json = (key: string): unknown => JSON.parse(file.metadata.get(key) ?? 'null')
+  const manifest = z.parse(Manifest, json('manifest') ?? {})
+  const born = z.parse(Born, json('born') ?? {})
+  const unlogged = z.parse(Unlogged, json('unlogged') ?? [])
   const variables: Training['variables'] = new Map()
   const axes: Training['axes'] = new Map()
   for (const key of file.tensors.keys()) {
@@ -96,5 +102,6 @@ async function restore(training: Training, file: TensorFile): Promise<void> {
     for (const part of parts) restored[part].set((await file.read(`${part}/${name}`)).data)
     variables.set(name, restored)
   }
-  Object.assign(training, { manifest, variables, axes, step: Number(file.metadata.get('step')) })
+  const step = Number(file.metadata.get('step'))
+  Object.assign(training, { manifest, variables, axes, step, unlogged })
 }

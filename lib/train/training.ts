@@ -45,6 +45,8 @@ export type Training = {
   teacher: UNet | null
   /** Steps done. */
   step: number
+  /** Losses of the steps since the last line of the log. */
+  unlogged: Loss[]
   about: Omit<About, 'version' | 'packed' | 'step' | 'manifest'>
 }
 
@@ -90,7 +92,17 @@ function freshTeacher(config: TrainConfig & { role: 'teacher' }): Training {
     variables.set(name, variable(config, name, data, shape))
   }
   const about = { ...shared(config), config: config.model, role: 'teacher' as const, teacherSha256: null }
-  return { config, net, manifest: {}, variables, axes: new Map(), teacher: null, step: 0, about }
+  return {
+    config,
+    net,
+    manifest: {},
+    variables,
+    axes: new Map(),
+    teacher: null,
+    step: 0,
+    unlogged: [],
+    about,
+  }
 }
 
 /** He-normal by fan-in; the last layer of every residual starts at zero, so that blocks begin as the identity. */
@@ -137,6 +149,7 @@ async function studentOf(config: StudentConfig, path: string): Promise<Training>
     axes: new Map(),
     teacher: config.lrm && new UNet(teacher.config, teacher.tensors, teacher.name),
     step: 0,
+    unlogged: [],
     about,
   }
 }
@@ -239,7 +252,7 @@ function imageAt(count: number, seed: number, index: number): number {
   return order.images[index % count]!
 }
 
-/** One optimizer step. Mutates the training; returns what is logged. */
+/** One optimizer step. Mutates the training; returns what is logged beside the loss, which goes to `unlogged`. */
 export function trainStep(training: Training, data: Dataset): { loss: Loss; norm: number; rate: number } {
   const { config, net, step } = training
   const batch = batchAt(config, data, step)
@@ -264,6 +277,7 @@ export function trainStep(training: Training, data: Dataset): { loss: Loss; norm
     update(variable, gradients.get(name)!, own)
   }
   training.step++
+  training.unlogged.push(loss)
   return { loss, norm, rate }
 }
 

@@ -46,8 +46,7 @@ type Kill = { said: string; delay: number }
 /** Trains in folder `name` from its last state, if it has one. Returns how the process ended and what it said. */
 function train(name: string, kill?: Kill): Promise<{ end: number | NodeJS.Signals | null; stderr: string }> {
   const out = join(folder.path, name)
-  // states are saved at the steps that are logged: the log is of means since the line before
-  const flags = ['--resume', '--out', out, '--state', join(out, 'state'), '--save-every', '50']
+  const flags = ['--resume', '--out', out, '--state', join(out, 'state'), '--save-every', '30']
   const child = spawn(process.execPath, ['--import', 'tsx', 'lib/cli/main.ts', 'train', config, ...flags], {
     cwd: root,
     stdio: ['ignore', 'ignore', 'pipe'],
