@@ -6,12 +6,18 @@ import * as z from 'zod/mini'
 import { samplingOf } from '../diffusion/scheduler-config'
 import { type Evaluation, Evaluations, mergeEvaluations } from '../record/evaluation'
 import { InputError } from '../tensor/error'
-import { classifierTraining } from '../train/classifier'
-import { classifierOf, setName } from '../train/classifier-file'
-import { type Candidate, checkpointRow, type Drawn, draw, referenceRow } from '../train/evaluate'
-import { type ImageSource, type Images, imageSets, loadImages } from '../train/images'
-import { type Judge, makeJudge } from '../train/judge'
-import { constantPictures, gaussianPictures, noisePictures, realPictures } from '../train/references'
+import { type ImageSource, imageSets, loadImages } from '../train/data/images'
+import type { Images } from '../train/data/pictures'
+import { classifierTraining } from '../train/evaluation/classifier'
+import { classifierOf, setName } from '../train/evaluation/classifier-file'
+import { type Candidate, checkpointRow, type Drawn, draw, referenceRow } from '../train/evaluation/evaluate'
+import { type Judge, makeJudge } from '../train/evaluation/judge'
+import {
+  constantPictures,
+  gaussianPictures,
+  noisePictures,
+  realPictures,
+} from '../train/evaluation/references'
 import { type About, readAbout } from '../unet/checkpoint'
 import { startBackend } from './backend'
 import {

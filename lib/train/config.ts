@@ -6,7 +6,7 @@ import { ebbTau } from '../quant/ebb'
 import { basisPlaces } from '../quant/manifest'
 import { binarizationPresets } from '../quant/presets'
 import { InputError } from '../tensor/error'
-import { imageSets } from './images'
+import { imageSets } from './data/images'
 
 const count = z.int().check(z.positive())
 

@@ -1,7 +1,7 @@
 /** Runs a training to its last step: log, checkpoints, pictures and the state for resuming, written on the way. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Dataset } from './dataset'
+import type { Dataset } from './data/dataset'
 import { writeDurably } from './durable'
 import { saveState } from './state'
 import type { Loss } from './step'

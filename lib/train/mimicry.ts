@@ -9,8 +9,8 @@ import { hostValues } from '../tensor/on-host'
 import type { TensorMap } from '../tensor/tensor'
 import { modulesOf } from '../unet/modules'
 import type { UNet } from '../unet/unet'
+import type { Batch } from './batch'
 import type { LrmConfig } from './config'
-import type { Batch } from './step'
 
 /** What one module's features are compared with: L = weight * mean((E·axes - projected)^2), summed over modules. */
 export type Target = { axes: Tensor2D; projected: Tensor2D; weight: number }

@@ -25,15 +25,8 @@ import type { Architecture } from '../unet/architecture'
 import { unetForward } from '../unet/forward'
 import { meanSquaredError } from '../unet/ops'
 import { toCheckpointLayout, uploadWeight } from '../unet/unet'
+import type { Batch } from './batch'
 import type { Targets } from './mimicry'
-
-/** Noised images x_t (B,H,W,C), their timesteps and the noise to predict, all NHWC. */
-export type Batch = {
-  shape: [number, number, number, number]
-  x: Float32Array
-  t: Int32Array
-  noise: Float32Array
-}
 
 /**
  * Trained values by tensor name (ID.weight, ID.bias, ID.sigma1, ID.sigma2, ID.step, ID.alpha) in checkpoint layout.

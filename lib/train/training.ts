@@ -6,8 +6,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { schedule } from '../diffusion/schedule'
-import { integers, normal, permutation } from '../math/rng'
+import { normal } from '../math/rng'
 import { initScales } from '../quant/scales'
 import { initStep } from '../quant/weight-lsq'
 import type { LayerPrecision, Manifest } from '../record/precision'
@@ -18,13 +17,14 @@ import type { TensorMap } from '../tensor/tensor'
 import { type Architecture, architecture, flatten } from '../unet/architecture'
 import { type About, readCheckpoint, writeCheckpoint } from '../unet/checkpoint'
 import { parseConfig } from '../unet/config'
-import { parameterShapes, toNHWC, UNet } from '../unet/unet'
+import { parameterShapes, UNet } from '../unet/unet'
+import { type Batch, batchAt } from './batch'
 import type { TrainConfig } from './config'
-import type { Dataset } from './dataset'
+import type { Dataset } from './data/dataset'
 import { disposeTargets, fitTeacherAxes, targetsOf } from './mimicry'
 import { gradientNorm, learningRate, type Trained, trained, update } from './optimizer'
 import { manifestAt, type StudentConfig } from './plan'
-import { type Batch, initialAlphas, type Loss, lossAndGradients, type Values } from './step'
+import { initialAlphas, type Loss, lossAndGradients, type Values } from './step'
 
 export type Variable = Trained & {
   shape: number[]
@@ -50,7 +50,6 @@ export type Training = {
   about: Omit<About, 'version' | 'packed' | 'step' | 'manifest'>
 }
 
-const schedule1000 = schedule('ddim')
 /** Streams of the seed that are not step numbers. */
 const initStream = 2 ** 40
 
@@ -220,36 +219,6 @@ function newScales(
 /** Current or averaged values by name. */
 export function valuesOf({ variables }: Training, which: 'value' | 'ema'): Values {
   return new Map([...variables].map(([name, v]) => [name, { shape: v.shape, data: v[which] }]))
-}
-
-/** The batch of a step: images in the order of the epoch's permutation, timesteps and noise of (seed, step). */
-export function batchAt(config: TrainConfig, data: Dataset, step: number): Batch {
-  const { batch: b, seed } = config
-  const [c, h, w] = data.shape
-  const size = c * h * w
-  const t = integers(seed, step, schedule1000.betas.length, new Int32Array(b))
-  const noise = normal(seed, step, new Float32Array(b * size))
-  const x = new Float32Array(b * size)
-  for (let i = 0; i < b; i++) {
-    const image = imageAt(data.count, seed, step * b + i) * size
-    const alphaBar = schedule1000.alphaBars[t[i]!]!
-    const [signal, sigma] = [Math.sqrt(alphaBar), Math.sqrt(1 - alphaBar)]
-    for (let p = 0; p < size; p++)
-      x[i * size + p] = signal * data.data[image + p]! + sigma * noise[i * size + p]!
-  }
-  const nchw = [b, c, h, w]
-  return { shape: [b, h, w, c], x: toNHWC(x, nchw), t, noise: toNHWC(noise, nchw) }
-}
-
-let order: { seed: number; epoch: number; images: Int32Array } | null = null
-
-/** Image number `index` of the endless sequence of shuffled epochs; the last permutation is kept. */
-function imageAt(count: number, seed: number, index: number): number {
-  const epoch = Math.floor(index / count)
-  if (order?.seed !== seed || order.epoch !== epoch || order.images.length !== count) {
-    order = { seed, epoch, images: permutation(seed, epoch, count) }
-  }
-  return order.images[index % count]!
 }
 
 /** One optimizer step. Mutates the training; returns what is logged beside the loss, which goes to `unlogged`. */

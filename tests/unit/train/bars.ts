@@ -1,6 +1,6 @@
 /** Labelled images a classifier learns in seconds: grey bars of random place, across (class 0) or upright (class 1). */
 import { integers } from '../../../lib/math/rng'
-import type { Images } from '../../../lib/train/images'
+import type { Images } from '../../../lib/train/data/pictures'
 
 /** side x side pixels. */
 export function bars(count: number, seed: number, side = 16): Images {

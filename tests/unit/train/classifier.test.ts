@@ -3,8 +3,13 @@ import { join } from 'node:path'
 import { memory } from '@tensorflow/tfjs-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startBackend } from '../../../lib/cli/backend'
-import { accuracy, classifierTraining, classify, trainClassifier } from '../../../lib/train/classifier'
-import { classifierOf, setName } from '../../../lib/train/classifier-file'
+import {
+  accuracy,
+  classifierTraining,
+  classify,
+  trainClassifier,
+} from '../../../lib/train/evaluation/classifier'
+import { classifierOf, setName } from '../../../lib/train/evaluation/classifier-file'
 import { bars } from './bars'
 import { temporaryFolder } from './toy'
 

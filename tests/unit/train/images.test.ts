@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { encode } from 'fast-png'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { loadImages } from '../../../lib/train/images'
+import { loadImages } from '../../../lib/train/data/images'
 import { temporaryFolder } from './toy'
 
 const folder = temporaryFolder()

@@ -1,14 +1,25 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { startBackend } from '../../../lib/cli/backend'
-import { accuracy, classifierTraining, classify, trainClassifier } from '../../../lib/train/classifier'
-import type { Pictures } from '../../../lib/train/images'
-import { type Judge, makeJudge, measurePaired, measureSet, poolPixels } from '../../../lib/train/judge'
+import type { Pictures } from '../../../lib/train/data/pictures'
+import {
+  accuracy,
+  classifierTraining,
+  classify,
+  trainClassifier,
+} from '../../../lib/train/evaluation/classifier'
+import {
+  type Judge,
+  makeJudge,
+  measurePaired,
+  measureSet,
+  poolPixels,
+} from '../../../lib/train/evaluation/judge'
 import {
   constantPictures,
   gaussianPictures,
   noisePictures,
   realPictures,
-} from '../../../lib/train/references'
+} from '../../../lib/train/evaluation/references'
 import { bars } from './bars'
 
 const side = 24

@@ -10,10 +10,10 @@ import { openCheckpoint } from '../../../lib/cli/open'
 import { normal } from '../../../lib/math/rng'
 import type { Quantizer } from '../../../lib/quant/quantizer'
 import { meanAbs } from '../../../lib/quant/scales'
+import { batchAt } from '../../../lib/train/batch'
 import { resumeTraining, saveState } from '../../../lib/train/state'
 import { initialAlphas } from '../../../lib/train/step'
 import {
-  batchAt,
   endTraining,
   enterStep,
   startTraining,

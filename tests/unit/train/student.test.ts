@@ -4,15 +4,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startBackend } from '../../../lib/cli/backend'
 import { openCheckpoint } from '../../../lib/cli/open'
+import { batchAt } from '../../../lib/train/batch'
 import { resumeTraining, saveState } from '../../../lib/train/state'
-import {
-  batchAt,
-  endTraining,
-  enterStep,
-  startTraining,
-  type Training,
-  trainStep,
-} from '../../../lib/train/training'
+import { endTraining, enterStep, startTraining, type Training, trainStep } from '../../../lib/train/training'
 import { data, studentConfig, teacherConfig, temporaryFolder, trainIn } from './toy'
 
 const folders: ReturnType<typeof temporaryFolder>[] = []

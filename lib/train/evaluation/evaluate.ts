@@ -1,15 +1,15 @@
 /** Samples of checkpoints, drawn and judged: the rows of an evaluation. */
 
-import { imageSize, withNetwork } from '../diagnostics/network'
-import { pause } from '../diagnostics/pause'
-import { pixelShuffle, toByte } from '../diffusion/pixels'
-import { sample, startingNoise } from '../diffusion/sample'
-import type { Sampling } from '../diffusion/scheduler-config'
-import type { Evaluation, Subject } from '../record/evaluation'
-import { InputError } from '../tensor/error'
-import type { Checkpoint } from '../unet/checkpoint'
+import { imageSize, withNetwork } from '../../diagnostics/network'
+import { pause } from '../../diagnostics/pause'
+import { pixelShuffle, toByte } from '../../diffusion/pixels'
+import { sample, startingNoise } from '../../diffusion/sample'
+import type { Sampling } from '../../diffusion/scheduler-config'
+import type { Evaluation, Subject } from '../../record/evaluation'
+import { InputError } from '../../tensor/error'
+import type { Checkpoint } from '../../unet/checkpoint'
+import type { Pictures } from '../data/pictures'
 import { type Classified, classify } from './classifier'
-import type { Pictures } from './images'
 import { type Judge, measurePaired, measureSet } from './judge'
 
 /** A checkpoint to be judged, and how it is sampled. */

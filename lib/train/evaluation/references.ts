@@ -1,11 +1,11 @@
 /** Pictures of known quality, to tell how a measure reads: real ones, and three kinds that must not look good to it. */
 import { matMul, tensor2d, tidy } from '@tensorflow/tfjs-core'
-import { toByte } from '../diffusion/pixels'
-import { startingNoise } from '../diffusion/sample'
-import { normal, permutation } from '../math/rng'
-import { InputError } from '../tensor/error'
-import { hostValues } from '../tensor/on-host'
-import { type Images, type Pictures, pick, type Split } from './images'
+import { toByte } from '../../diffusion/pixels'
+import { startingNoise } from '../../diffusion/sample'
+import { normal, permutation } from '../../math/rng'
+import { InputError } from '../../tensor/error'
+import { hostValues } from '../../tensor/on-host'
+import { type Images, type Pictures, pick, type Split } from '../data/pictures'
 
 /** n images in an order drawn from the seed: image i is the same for every n. Throws an InputError if there are fewer. */
 export function realPictures(images: Images, n: number, seed: number, split: Split): Images {

@@ -3,14 +3,14 @@
  * features rank noise above good samples in precision and recall (a few real outliers have huge neighbourhoods), so these
  * two and coverage are taken on pooled pixels.
  */
-import { pictureCosine } from '../diffusion/pixels'
-import { fitGaussian, frechetDistance, type Gaussian } from '../math/frechet'
-import { manifoldCoverage } from '../math/manifold'
-import { psnr, ssim } from '../math/similarity'
-import type { Evaluation, EvaluationProtocol, Paired } from '../record/evaluation'
+import { pictureCosine } from '../../diffusion/pixels'
+import { fitGaussian, frechetDistance, type Gaussian } from '../../math/frechet'
+import { manifoldCoverage } from '../../math/manifold'
+import { psnr, ssim } from '../../math/similarity'
+import type { Evaluation, EvaluationProtocol, Paired } from '../../record/evaluation'
+import type { Images, Pictures } from '../data/pictures'
 import { type Classified, classify, featureCount } from './classifier'
 import type { TrainedClassifier } from './classifier-file'
-import type { Images, Pictures } from './images'
 
 /** What every row of one evaluation is measured against and with. */
 export type Judge = {

@@ -3,10 +3,12 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import * as z from 'zod/mini'
-import { InputError } from '../tensor/error'
-import { openFileSource } from '../tensor/file-source'
-import { openTensors } from '../tensor/open'
-import { writeSafetensors } from '../tensor/safetensors'
+import { InputError } from '../../tensor/error'
+import { openFileSource } from '../../tensor/file-source'
+import { openTensors } from '../../tensor/open'
+import { writeSafetensors } from '../../tensor/safetensors'
+import type { ImageSource } from '../data/images'
+import type { Images } from '../data/pictures'
 import {
   accuracy,
   type Classifier,
@@ -16,7 +18,6 @@ import {
   classifierVersion,
   trainClassifier,
 } from './classifier'
-import type { ImageSource, Images } from './images'
 
 /** `name` identifies it; `accuracy` is on the whole held-out split, 0 to 1. */
 export type TrainedClassifier = Classifier & { name: string; accuracy: number }

