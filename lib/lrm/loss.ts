@@ -15,6 +15,7 @@ import {
   transpose,
 } from '@tensorflow/tfjs-core'
 import { hostValues } from '../tensor/on-host'
+import { energyOf } from './alignment'
 import { asRows, fromRows, type LowRankAxis } from './projection'
 
 /**
@@ -31,13 +32,11 @@ export function lowRankLoss(
     const [e, save] = args as [Tensor, (saved: Tensor[]) => void]
     const difference = sub(matMul(asRows(e, axis), axes), target)
     save([difference])
-    const values = hostValues(difference)
-    let squares = 0
-    for (let i = 0; i < values.length; i++) squares += values[i]! * values[i]!
+    const count = difference.size
     return {
-      value: scalar((weight * squares) / values.length),
+      value: scalar((weight * energyOf(hostValues(difference))) / count),
       gradFunc: (dy: Tensor, saved: Tensor[]) => {
-        const rate = (2 * weight * hostValues(dy)[0]!) / values.length
+        const rate = (2 * weight * hostValues(dy)[0]!) / count
         return fromRows(mul(matMul(saved[0] as Tensor2D, transpose(axes)), rate), features.shape, axis)
       },
     }
