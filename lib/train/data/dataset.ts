@@ -1,15 +1,17 @@
 /** Images as a network trains on them. */
 import { pixelUnshuffle } from '../../diffusion/pixels'
-import type { TrainConfig } from '../config'
-import { loadImages } from './images'
+import { type ImageSource, loadImages } from './images'
 import type { Images } from './pictures'
 
 /** Images as the network sees them, NCHW after the pixel unshuffle, values in [-1, 1]. */
 export type Dataset = { count: number; shape: readonly [c: number, h: number, w: number]; data: Float32Array }
 
-/** The training images of a configuration; `folder` holds the installed data sets. */
-export async function loadDataset(data: TrainConfig['data'], folder: string): Promise<Dataset> {
-  return asDataset(await loadImages(data, 'train', folder), data.pixelUnshuffle)
+/** The training images of a source; `folder` holds the installed data sets. */
+export async function loadDataset(
+  source: ImageSource & { pixelUnshuffle: number },
+  folder: string,
+): Promise<Dataset> {
+  return asDataset(await loadImages(source, 'train', folder), source.pixelUnshuffle)
 }
 
 /** Bytes 0..255 -> [-1, 1], blocks of r x r pixels moved into channels. */
