@@ -192,14 +192,16 @@ async function* checkpointRows(
     progress(1)
     return result
   }
-  for (const file of files) {
-    const own = teacher ?? (await teacherOf(file, files))
+  const owners = new Map<Described, Described | null>()
+  for (const file of files) owners.set(file, teacher ?? (await teacherOf(file, files)))
+  const wanted = new Set([...owners.values()].map((own) => own?.sha256))
+  for (const [file, own] of owners) {
     for (const one of own ? [own, file] : [file]) {
       if (finished.has(one.sha256)) continue
       finished.add(one.sha256)
       const candidate = await read(one)
       const samples = await drawn(candidate)
-      if (one === own) teachers.set(one.sha256, samples)
+      if (wanted.has(one.sha256)) teachers.set(one.sha256, samples)
       yield checkpointRow(judge, candidate, samples, (own && teachers.get(own.sha256)) ?? null)
     }
   }

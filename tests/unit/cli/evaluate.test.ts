@@ -68,16 +68,8 @@ describe('evaluate', () => {
   })
 
   it('gives the same numbers again, adds what is new to the file, and prints the protocol', async () => {
-    const { code, stdout } = await evaluate(
-      student,
-      teacher,
-      '--teacher',
-      teacher,
-      '--images',
-      '10',
-      '--out',
-      out,
-    )
+    // the teacher is a file like the others here, found by what the student says of it
+    const { code, stdout } = await evaluate(teacher, student, '--images', '10', '--out', out)
     expect(code).toBe(0)
     expect(JSON.parse(readFileSync(out, 'utf8'))).toEqual(rows)
     for (const words of [
