@@ -5,7 +5,7 @@ import { findChromium } from './scripts/chromium'
 const port = process.env.E2E_PORT ?? '3917'
 
 /** The runs the tests look at, loaded before they begin. */
-const demoRuns = 'mnist-teacher,mnist-sign,mnist-lmb'
+const demoRuns = 'mnist-teacher,mnist-baseline,mnist-lmb'
 
 /** One server with its own data, one browser at a time: sampling needs both cores. */
 export default defineConfig({

@@ -9,8 +9,8 @@ import { writeSafetensors } from '../../lib/tensor/safetensors'
 
 test('open the demo, find the worst layer and open it', async ({ page }) => {
   await page.goto('/')
-  await page.getByRole('link', { name: 'mnist-sign' }).click()
-  await expect(page.getByRole('heading', { name: 'mnist-sign', level: 1 })).toBeVisible()
+  await page.getByRole('link', { name: 'mnist-baseline' }).click()
+  await expect(page.getByRole('heading', { name: 'mnist-baseline', level: 1 })).toBeVisible()
   const sheet = page.getByRole('region', { name: /^Layers × timesteps/ })
   await sheet.getByRole('button', { name: 'worst first' }).click()
   await expect(page).toHaveURL(/sort=worst/)
@@ -39,7 +39,7 @@ test('move through a layer by keyboard: the timestep goes into the link', async 
 
 test('compare two checkpoints on shared axes', async ({ page }) => {
   await page.goto('/')
-  await page.getByRole('checkbox', { name: 'Pick mnist-sign to compare' }).check()
+  await page.getByRole('checkbox', { name: 'Pick mnist-baseline to compare' }).check()
   await page.getByRole('checkbox', { name: 'Pick mnist-lmb to compare' }).check()
   await page.getByRole('link', { name: /^Compare 2/ }).click()
   await expect(page).toHaveURL(/\/compare\?r=/)
@@ -101,7 +101,7 @@ test.describe('sampling', () => {
 })
 
 test('another seed draws other pictures, and cancel stops at once', async ({ page }) => {
-  await page.goto('/r/mnist-sign/sample?steps=4&n=4')
+  await page.goto('/r/mnist-baseline/sample?steps=4&n=4')
   await finished(page)
   const first = await savedTensors(page)
   await page.getByLabel('Seed', { exact: true }).fill('8')
@@ -228,7 +228,7 @@ test('drop a checkpoint pair: it is diagnosed in the browser and stored', async 
 })
 
 /** Last steps of the demo trainings. */
-const demoSteps = { teacher: 4500, student: 1200 }
+const demoSteps = { teacher: 9000, student: 1000 }
 
 declare global {
   interface Window {

@@ -46,7 +46,7 @@ async function storedRun(page: Page, name: string): Promise<Stored> {
 }
 
 test('evaluations become a table of methods that leads back to their runs', async ({ page }) => {
-  const [sign, lmb] = [await storedRun(page, 'mnist-sign'), await storedRun(page, 'mnist-lmb')]
+  const [sign, lmb] = [await storedRun(page, 'mnist-baseline'), await storedRun(page, 'mnist-lmb')]
   const reference = { subject: 'real', run: null, step: null, sha256: null, sampling: null }
   const rows = [
     row(sign, 200),
