@@ -108,7 +108,7 @@ async function timeNetwork(
   { steps, batch, python }: { steps: number; batch: number; python: string },
 ): Promise<{ row: Row; torch: string | null }> {
   const path = networks[network]
-  const config = { ...readConfig(path), batch }
+  const config = withTwoBases({ ...readConfig(path), batch })
   const data = randomImages()
   const training = await startTraining(config, dirname(path), data)
   const parameters = [...training.variables.values()].reduce((n, { value }) => n + value.length, 0)
@@ -137,6 +137,12 @@ async function timeNetwork(
     other?.stop()
     endTraining(training)
   }
+}
+
+/** The twin has two bases in every binarized layer. */
+function withTwoBases(config: TrainConfig): TrainConfig {
+  if (config.role === 'teacher') return config
+  return { ...config, binarizer: { ...config.binarizer, bases: 2, twoBases: 'all' } }
 }
 
 function timed(work: () => void): Step {
