@@ -9,6 +9,7 @@ import { loadDataset } from '../train/data/dataset'
 import { runTraining } from '../train/loop'
 import { hasState, resumeTraining } from '../train/state'
 import { checkpointBytes, endTraining, startTraining, type Training } from '../train/training'
+import { flatten } from '../unet/architecture'
 import { readCheckpoint } from '../unet/checkpoint'
 import { startBackend } from './backend'
 import { type Command, duration, onlyPositional, progressBar, text, wholeNumber } from './command'
@@ -78,7 +79,7 @@ a manifest per layer) and log.jsonl go to the folder of CONFIG.
       out,
       state,
       data,
-      logEvery: 50,
+      logEvery: macsOf(training) > slowStep ? 1 : 50,
       saveEvery,
       now: () => Date.now(),
       async onCheckpoint(file) {
@@ -107,6 +108,14 @@ a manifest per layer) and log.jsonl go to the folder of CONFIG.
 
 /** Two days. */
 const longTraining = 2 * 86_400
+
+/** Multiply-accumulates of a step from which every one is logged: half a minute and more on one core. */
+const slowStep = 3e11
+
+/** Forward pass, and twice as much backward, of a batch. */
+function macsOf({ net, config }: Training): number {
+  return 3 * config.batch * flatten(net).layers.reduce((sum, { macs }) => sum + macs, 0)
+}
 
 function tooLong(name: string, seconds: number): string {
   const days = Math.round(seconds / 86_400)
