@@ -5,9 +5,7 @@
  *
  *   npx tsx scripts/publish-demo.ts
  *
- * The evaluations are made from what lies there then:
- *
- *   npm run --silent cli -- evaluate public/demo/mnist-* --references --out public/demo/evaluations.json
+ * Evaluations are made from what lies there then; the README has the command.
  */
 import { createHash } from 'node:crypto'
 import {

@@ -25,7 +25,7 @@ type Column = {
 const columns: Column[] = [
   {
     measure: 'frechet',
-    name: 'Fréchet distance',
+    name: 'Frechet distance',
     better: '↓',
     format: (v) => (isMeasured(v) && v >= 1000 ? formatCount(v) : formatFixed(v, 1)),
     title: 'Between features of the samples and of real held-out images, by a small classifier; not an FID',

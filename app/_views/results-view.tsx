@@ -132,7 +132,7 @@ const groupOf = (table: ResultTableData, recipe: string): ResultGroup | undefine
 const meanDistance = (group: ResultGroup | undefined): number | null =>
   group ? meanOf(valuesOf(group, 'frechet')) : null
 
-/** "Nearest to real images comes + LMB: Fréchet distance 91.3, the baseline 184.1, the teacher 36.4, real images 11.2." */
+/** "Nearest to real images comes + LMB: Frechet distance 91.3, the baseline 184.1, the teacher 36.4, real images 11.2." */
 function ResultSentence({ table }: { table: ResultTableData }) {
   const students = table.groups.filter(({ recipe }) => recipe.id !== 'teacher')
   const ranked = students.toSorted((a, b) => (meanDistance(a) ?? Infinity) - (meanDistance(b) ?? Infinity))
@@ -148,7 +148,7 @@ function ResultSentence({ table }: { table: ResultTableData }) {
   return (
     <>
       Of {students.length} {students.length === 1 ? 'method' : 'methods'}, <b>{groupName(best)}</b> comes
-      nearest to real images: Fréchet distance <b>{formatFixed(meanDistance(best), 1)}</b> ({seeds}{' '}
+      nearest to real images: Frechet distance <b>{formatFixed(meanDistance(best), 1)}</b> ({seeds}{' '}
       {seeds === 1 ? 'seed' : 'seeds'})
       {others.length > 0 && (
         <> against {others.map(({ name, value }) => `${formatFixed(value, 1)} of ${name}`).join(', ')}</>
@@ -185,7 +185,7 @@ const dotTexts = {
   frechet: {
     title: 'How far from real images',
     caption: 'One dot per seed, a line at their mean. Log scale, left is better.',
-    label: 'Fréchet distance (log), lower is better ↓',
+    label: 'Frechet distance (log), lower is better ↓',
     kind: 'log',
     format: (v: number) => (v < 10 ? formatFixed(v, 1) : formatCount(v)),
   },
@@ -313,13 +313,13 @@ function Timelines({ table, name }: { table: ResultTableData; name: string }) {
         <Card>
           <LineChart
             title="From collapse to repair"
-            caption={`Fréchet distance of every evaluated checkpoint, one run per method.${shown(evaluated.length)}`}
-            message={`Fréchet distance by training step of ${evaluated.length} methods on ${name}`}
+            caption={`Frechet distance of every evaluated checkpoint, one run per method.${shown(evaluated.length)}`}
+            message={`Frechet distance by training step of ${evaluated.length} methods on ${name}`}
             csvName={`${table.protocol.set}-frechet-by-step`}
             lines={evaluated.slice(0, mostLines)}
             x={{ kind: 'step', label: 'fine-tuning step (root scale) →' }}
             y={{
-              label: 'Fréchet distance (log), lower is better ↓',
+              label: 'Frechet distance (log), lower is better ↓',
               kind: 'log',
               format: formatCount,
             }}

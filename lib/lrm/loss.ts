@@ -16,7 +16,7 @@ import {
 } from '@tensorflow/tfjs-core'
 import { hostValues } from '../tensor/on-host'
 import { energyOf } from './alignment'
-import { asRows, fromRows, type LowRankAxis } from './projection'
+import { fromRows, type LowRankAxis, projectFeatures } from './projection'
 
 /**
  * weight * mean((E·axes - target)^2), E the rows of `features` (B,H,W,C) along `axis`, axes [C or W, k], target
@@ -30,7 +30,7 @@ export function lowRankLoss(
 ): Scalar {
   const operation = customGrad((...args) => {
     const [e, save] = args as [Tensor, (saved: Tensor[]) => void]
-    const difference = sub(matMul(asRows(e, axis), axes), target)
+    const difference = sub(projectFeatures(e, axes, axis), target)
     save([difference])
     const count = difference.size
     return {

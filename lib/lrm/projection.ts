@@ -43,9 +43,9 @@ export function fitWidthAxes(rows: Float32Array, width: number, divisor = 4): Fl
   return leadingAxes(secondMoment(centred(rows, width), width), width, widthRankOf(width, divisor))
 }
 
-/** Features (..., C) x axes (C, k) -> (N, k), on the backend. The caller owns the result. */
-export function projectFeatures(features: Tensor, axes: Tensor2D): Tensor2D {
-  return tidy(() => matMul(asRows(features, 'channels'), axes))
+/** Rows of features along `axis` x axes [C or W, k] -> (rows, k), on the backend. The caller owns the result. */
+export function projectFeatures(features: Tensor, axes: Tensor2D, axis: LowRankAxis = 'channels'): Tensor2D {
+  return tidy(() => matMul(asRows(features, axis), axes))
 }
 
 /** (B,H,W,C) -> rows [B*H*W, C] or, along width, [B*H*C, W]. */

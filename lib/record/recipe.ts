@@ -42,7 +42,7 @@ const additions: Record<string, string> = {
   xnor: 'XNOR',
   lrm: 'LRM',
   'lrm-normalised': 'LRM (normalised)',
-  progressive: 'progressive start',
+  progressive: 'progressive initialisation',
 }
 
 /** The recipe of a run by its training configuration; of runs without one by the method of their checkpoints. */

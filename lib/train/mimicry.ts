@@ -2,9 +2,9 @@
  * The teacher's side of Low-rank Representation Mimicking: principal axes of its features per module, and what a batch
  * of the student is compared with.
  */
-import { keep, matMul, type Tensor, type Tensor2D, tensor2d, tensor4d, tidy } from '@tensorflow/tfjs-core'
+import { keep, type Tensor, type Tensor2D, tensor2d, tensor4d, tidy } from '@tensorflow/tfjs-core'
 import { energyOf } from '../lrm/alignment'
-import { asRows, fitAxes, fitWidthAxes } from '../lrm/projection'
+import { asRows, fitAxes, fitWidthAxes, projectFeatures } from '../lrm/projection'
 import { hostValues } from '../tensor/on-host'
 import type { TensorMap } from '../tensor/tensor'
 import { modulesOf } from '../unet/modules'
@@ -38,7 +38,7 @@ export function targetsOf(teacher: UNet, batch: Batch, axes: TensorMap, config: 
   onModules(teacher, batch, (id, features) => {
     const { shape, data } = axes.get(id)!
     const onAxes = keep(tensor2d(data, shape as [number, number]))
-    const projected = tidy(() => keep(matMul(asRows(features, config.axis), onAxes))) as Tensor2D
+    const projected = keep(projectFeatures(features, onAxes, config.axis))
     const power = energyOf(hostValues(projected)) / projected.size
     const share = config.form === 'normalised' ? 1 / Math.max(power, Number.MIN_VALUE) : 1
     modules.set(id, { axes: onAxes, projected, weight: (config.weight * share) / axes.size })

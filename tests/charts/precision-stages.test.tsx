@@ -16,7 +16,7 @@ const at = (step: number, precisions: Record<string, LayerPrecision>) => ({
 })
 const [down, mid, up] = ['down.0.block.0.conv1', 'mid.block_1.conv1', 'up.0.block.0.conv1'] as const
 
-test('progressive start: a part is in full precision until the step it turned binary at', () => {
+test('progressive initialisation: a part is in full precision until the step it turned binary at', () => {
   const end = at(100, { [mid]: lmb, [down]: { ...lmb, since: 4 }, [up]: { ...lmb, since: 4 } })
   expect(precisionStages([at(0, { [mid]: lmb }), end])).toEqual([
     {

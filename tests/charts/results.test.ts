@@ -188,7 +188,7 @@ test('a part whose seeds disagree with each other is undecided, one the papers d
   expect(verdicts).toMatchObject({
     'LRM on top of LMB': 'not comparable',
     // 90 → 70, 95 → 96: up by more than the 1 % that counts as none
-    'LRM and progressive start on top of LMB': 'undecided',
+    'LRM and progressive initialisation on top of LMB': 'undecided',
     'All of v1': 'agrees',
   })
 })

@@ -59,7 +59,7 @@ test('evaluations become a table of methods that leads back to their runs', asyn
   await page.getByRole('link', { name: 'Results' }).click()
   await expect(page.getByRole('heading', { name: 'Results', level: 1 })).toBeVisible()
   const section = page.getByRole('region', { name: 'e2e', exact: true })
-  await expect(section).toContainText('+ LMB comes nearest to real images: Fréchet distance 80.0')
+  await expect(section).toContainText('+ LMB comes nearest to real images: Frechet distance 80.0')
   await expect(section).toContainText('200.0 of the baseline, 10.0 of real images')
   // two protocols, two tables
   await expect(section).toContainText('measured under 2 protocols')

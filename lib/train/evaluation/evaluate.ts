@@ -1,5 +1,4 @@
 /** Samples of checkpoints, drawn and judged: the rows of an evaluation. */
-
 import { imageSize, withNetwork } from '../../diagnostics/network'
 import { pause } from '../../diagnostics/pause'
 import { pixelShuffle, toByte } from '../../diffusion/pixels'

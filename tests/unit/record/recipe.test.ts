@@ -22,7 +22,7 @@ it.each([
   ['lmb', { lrm: normalised, progressive }, 'BinaryDM v1 (full, LRM normalised)'],
   ['ebb', {}, '+ EBB'],
   ['ebb', { lrm }, 'BinaryDM v5 (EBB + LRM)'],
-  ['lmb', { progressive }, '+ LMB + progressive start'],
+  ['lmb', { progressive }, '+ LMB + progressive initialisation'],
   ['xnor', {}, 'XNOR'],
 ])('%s with %j is called %s', (method, settings, label) => {
   expect(student(method, settings).label).toBe(label)
