@@ -118,7 +118,7 @@ const mnistTeacher = teacher('mnist', 'mnist', 9000, model(14, 4, [32, 64]), {
   optimizer: { cycles: 2 },
 })
 const fashionTeacher = teacher('fashion-mnist', 'fashion', 6000, model(14, 4, [32, 64]))
-const cifarTeacher = teacher('cifar10', 'cifar10', 8000, model(16, 12, [48, 96]))
+const cifarTeacher = teacher('cifar10', 'cifar10', 5000, model(16, 12, [32, 64]))
 const ablation: Method[] = ['baseline', 'v1', 'lmb', 'lmb-lrm', 'lrm', 'v5']
 const repeated: Method[] = ['baseline', 'v1', 'lmb', 'lmb-lrm']
 const last = { snapshots: [] }
@@ -127,20 +127,20 @@ const last = { snapshots: [] }
 const runs: Run[] = [
   mnistTeacher,
   fashionTeacher,
+  cifarTeacher,
+  ...(['baseline', 'v1'] as const).map((method) => student('cifar10', cifarTeacher, method, last)),
   ...ablation.map((method) => student('mnist', mnistTeacher, method)),
   ...ablation.slice(0, 2).map((method) => student('fashion-mnist', fashionTeacher, method, last)),
   ...[2, 3].flatMap((seed) =>
     repeated.map((method) => student('mnist', mnistTeacher, method, { ...last, seed })),
   ),
   ...ablation.slice(2).map((method) => student('fashion-mnist', fashionTeacher, method, last)),
-  cifarTeacher,
   student('mnist', mnistTeacher, 'lmb-lrm-normalised', last),
   ...[8, 32].flatMap((activationBits) =>
     (['baseline', 'v1'] as const).map((method) =>
       student('mnist', mnistTeacher, method, { ...last, activationBits }),
     ),
   ),
-  ...(['baseline', 'v1'] as const).map((method) => student('cifar10', cifarTeacher, method, last)),
 ]
 
 const finalOf = ({ name, steps }: Run) => path.join(folder, name, checkpointName(steps))
