@@ -30,6 +30,17 @@ export async function migrate(folder: string = dataFolder()): Promise<string[]> 
   })
 }
 
+/** Version of the SQLite this process uses. */
+export async function sqliteVersion(): Promise<string> {
+  const connection = await new PrismaBetterSqlite3({ url: ':memory:' }).connect()
+  try {
+    const { rows } = await connection.queryRaw({ sql: 'SELECT sqlite_version()', args: [], argTypes: [] })
+    return String(rows[0]![0])
+  } finally {
+    await connection.dispose()
+  }
+}
+
 /** SQL that leads from one schema.prisma (null = no tables at all) to another; '' when they agree. */
 export async function schemaDiff(from: string | null, to: string): Promise<string> {
   const datamodel = (content: string) => ({
@@ -61,7 +72,7 @@ async function prepareDatabase(adapter: PrismaBetterSqlite3): Promise<Set<string
   }
   try {
     await connection.executeScript('PRAGMA journal_mode = WAL')
-    const [version = ''] = await column('SELECT sqlite_version()')
+    const version = await sqliteVersion()
     if (version.localeCompare(sqliteFloor, 'en', { numeric: true }) < 0)
       throw new Error(`SQLite ${version} is too old, ${sqliteFloor} is needed. Run npm install again.`)
     const history = await column("SELECT name FROM sqlite_master WHERE name = '_prisma_migrations'")

@@ -1,21 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { missingEntries } from '../../../scripts/lock'
+import { row as versionFloors } from '../../safety/20-floors'
 
 const lock: { packages: Record<string, { version?: string }> } = JSON.parse(
   readFileSync('package-lock.json', 'utf8'),
 )
 
-it.each([
-  // Lower ones have known holes: image optimizer and middleware bypass in next, server components in react.
-  ['next', '16.3.3'],
-  ['react', '19.2.8'],
-  ['react-dom', '19.2.8'],
-  // Brings a SQLite without the WAL-reset bug.
-  ['better-sqlite3', '12.8.0'],
-])('%s is at least %s', (name, floor) => {
-  const version = lock.packages[`node_modules/${name}`]!.version!
-  expect(version.localeCompare(floor, 'en', { numeric: true })).toBeGreaterThanOrEqual(0)
+it('nothing is older than the version that closed its known holes', async () => {
+  expect(await versionFloors.measure(() => {})).toMatchObject({ holds: true })
 })
 
 it('better-sqlite3 is of the last line that runs on Node 20', () => {
