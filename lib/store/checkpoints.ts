@@ -33,8 +33,7 @@ const newestFirst = [{ step: 'desc' }, { revision: 'desc' }] as const
 export async function storeCheckpoint(upload: CheckpointUpload): Promise<{ id: string; duplicate: boolean }> {
   checkUpload(upload)
   const { run, step, sha256, diagnosis } = upload
-  return write(async (tx) => {
-    const now = new Date()
+  return write(async (tx, now) => {
     const runId = await claimRun(tx, run, now)
     const atStep = await tx.checkpoint.findMany({
       where: { runId, step },

@@ -7,14 +7,13 @@ export const colourSlots = 7
 
 /**
  * The id of the run an upload belongs to, made if it is new, with the upload's description of it.
- * Begins with a write, as `write` asks of its transactions. Throws if the run exists in another role.
+ * Throws if the run exists in another role.
  */
 export async function claimRun(
   tx: Prisma.TransactionClient,
   run: CheckpointUpload['run'],
   now: Date,
 ): Promise<string> {
-  await tx.run.updateMany({ where: { name: run.name }, data: { name: run.name } })
   const found = await tx.run.findUnique({ where: { name: run.name }, select: { id: true, role: true } })
   if (found && found.role !== run.role)
     throw new InputError({

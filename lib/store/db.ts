@@ -12,7 +12,8 @@ import { databaseFile } from './folder'
 type Connections = {
   file: string
   reader: PrismaClient
-  writer: Promise<PrismaClient>
+  /** Opened by the first write, and again after it could not be opened. */
+  writer: Promise<PrismaClient> | null
   queue: Promise<unknown>
 }
 
@@ -25,18 +26,38 @@ export function db(): PrismaClient {
 }
 
 /**
- * Runs `work` in a transaction, after the writes this process began earlier. `work` MUST begin with a write
- * (a bare updateMany will do): it makes SQLite take the write lock, waiting up to 5 s for other processes;
- * a transaction that reads first fails at once when another process writes in between.
+ * Runs `work` in a transaction, after the writes this process began earlier: all it does is stored, or nothing. `now` is
+ * the time to store with what it does (`nextMoment`). Waits up to 5 s for other processes that write.
  */
-export function write<T>(work: (tx: Prisma.TransactionClient) => Promise<T>): Promise<T> {
-  const held = connections()
-  const done = held.queue.then(async () => {
-    const writer = await held.writer
-    return writer.$transaction(work, { maxWait: 10_000, timeout: 60_000 })
+export function write<T>(work: (tx: Prisma.TransactionClient, now: Date) => Promise<T>): Promise<T> {
+  const open = connections()
+  const done = open.queue.then(async () => {
+    const client = await writer(open)
+    return client.$transaction(
+      async (tx) => {
+        // A write that changes nothing. It makes SQLite take the write lock, waiting for it: a transaction that reads
+        // first fails at once when another process writes in between.
+        await tx.blob.deleteMany({ where: { sha256: '' } })
+        return work(tx, await nextMoment(tx))
+      },
+      { maxWait: 10_000, timeout: 60_000 },
+    )
   })
-  held.queue = done.catch(() => {})
+  open.queue = done.catch(() => {})
   return done
+}
+
+/**
+ * The time, or a millisecond after the latest time stored if the clock was set back since: what is stored later is
+ * later, so that lists keep their order, and a shared view holds what its sender saw.
+ */
+async function nextMoment(tx: Prisma.TransactionClient): Promise<Date> {
+  const latest = [
+    (await tx.run.aggregate({ _max: { updatedAt: true } }))._max.updatedAt,
+    (await tx.share.aggregate({ _max: { createdAt: true } }))._max.createdAt,
+    (await tx.evaluation.aggregate({ _max: { storedAt: true } }))._max.storedAt,
+  ]
+  return new Date(Math.max(Date.now(), ...latest.map((moment) => (moment ? moment.getTime() + 1 : 0))))
 }
 
 /** Closes the connections; the next call opens them again. */
@@ -46,7 +67,7 @@ export async function closeDb(): Promise<void> {
   held.signscopeDb = undefined
   await open.queue
   await open.reader.$disconnect()
-  await (await open.writer).$disconnect()
+  await (await open.writer)?.$disconnect()
 }
 
 /** Text the database can hold and give back unchanged; throws an InputError for anything else. */
@@ -70,10 +91,18 @@ function connections(): Connections {
     held.signscopeDb = {
       file,
       reader: connect(file),
-      writer: connectForWriting(file),
+      writer: null,
       queue: Promise.resolve(),
     }
   return held.signscopeDb
+}
+
+function writer(open: Connections): Promise<PrismaClient> {
+  open.writer ??= connectForWriting(open.file).catch((error: unknown) => {
+    open.writer = null
+    throw error
+  })
+  return open.writer
 }
 
 function connect(file: string): PrismaClient {

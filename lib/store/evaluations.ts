@@ -11,13 +11,11 @@ import { checkText, db, write } from './db'
 export async function putEvaluations(evaluations: readonly Evaluation[]): Promise<{ added: number }> {
   evaluations.forEach(checkEvaluation)
   if (evaluations.length === 0) return { added: 0 }
-  return write(async (tx) => {
-    const storedAt = new Date()
+  return write(async (tx, storedAt) => {
     let added = 0
     for (const evaluation of evaluations) {
       const key = createHash('sha256').update(evaluationKey(evaluation)).digest('hex')
       const row = { sha256: evaluation.sha256, record: evaluation as Prisma.InputJsonObject, storedAt }
-      // The first statement is a write, as `write` asks.
       const { count } = await tx.evaluation.updateMany({ where: { key }, data: row })
       if (count > 0) continue
       await tx.evaluation.create({ data: { key, ...row } })

@@ -19,17 +19,19 @@ export type LiveTraining = {
 }
 
 /** Makes the run of a training that begins or goes on, before it has a checkpoint. Throws as `claimRun` does. */
-export async function openRun(run: CheckpointUpload['run'], now = new Date()): Promise<void> {
-  await write(async (tx) => {
+export async function openRun(run: CheckpointUpload['run']): Promise<void> {
+  await write(async (tx, now) => {
     const id = await claimRun(tx, run, now)
-    await tx.run.update({ where: { id }, data: { ...describeRun(run), updatedAt: now, loggedAt: now } })
+    await tx.run.update({
+      where: { id },
+      data: { ...describeRun(run), updatedAt: now, loggedAt: new Date() },
+    })
   })
 }
 
 /** The training of a run is over: nothing more is awaited. */
 export async function closeRun(name: string): Promise<void> {
-  const data = { loggedAt: null, updatedAt: new Date() }
-  await write((tx) => tx.run.updateMany({ where: { name }, data }))
+  await write((tx, now) => tx.run.updateMany({ where: { name }, data: { loggedAt: null, updatedAt: now } }))
 }
 
 /** Every training that is under way, the last heard of first. */

@@ -18,9 +18,8 @@ export async function replaceScalars(runName: string, scalars: Scalar[]): Promis
  */
 export async function appendScalars(runName: string, scalars: Scalar[]): Promise<void> {
   scalars.forEach(checkScalar)
-  await write(async (tx) => {
-    const now = new Date()
-    await tx.run.updateMany({ where: { name: runName }, data: { updatedAt: now, loggedAt: now } })
+  await write(async (tx, now) => {
+    await tx.run.updateMany({ where: { name: runName }, data: { updatedAt: now, loggedAt: new Date() } })
     await insert(tx, runName, scalars)
   })
 }

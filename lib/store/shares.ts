@@ -13,7 +13,7 @@ const tokenBytes = 24
 export async function createShare(view: SharedView): Promise<{ token: string }> {
   await checkView(view)
   const token = randomBytes(tokenBytes).toString('base64url')
-  await write((tx) => tx.share.create({ data: { tokenHash: hashOf(token), view } }))
+  await write((tx, createdAt) => tx.share.create({ data: { tokenHash: hashOf(token), view, createdAt } }))
   return { token }
 }
 
