@@ -1,15 +1,14 @@
 /**
  * Files by content: blobs/aa/bb/SHA256, beside the database.
  *
- * A blob is written to a temporary file while it is hashed, flushed, renamed into place, and only then becomes
- * a row; whoever asked is answered last. Two small files tell other processes what is under way:
- * tmp/HOST.PID.RANDOM.part holds the bytes, tmp/HOST.PID.RANDOM.SHA256.claim names the blob from just before the rename
- * until the row is there. A killed process leaves such files behind; `sweepBlobs` at start removes them and
- * whatever no row knows.
+ * A blob is written to tmp/HOST.PID.RANDOM.part while it is hashed, and flushed. Then, holding the database's write lock,
+ * it is renamed into place and becomes a row, and whoever asked is answered last. A killed process leaves its part
+ * behind, or a file without a row; `sweepBlobs` at start removes them. Files without a row are removed under the same
+ * lock, so that no process removes what another is about to name.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
-import { mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import path from 'node:path'
 import { InputError } from '../tensor/error'
@@ -24,11 +23,11 @@ export type Bytes = Uint8Array | AsyncIterable<Uint8Array>
 /** More bytes than allowed; the rest was not read. */
 export class TooLarge extends InputError {}
 
-/** A blob no checkpoint names is kept this long after its last upload: its checkpoint may still be on the way. */
+/**
+ * How long a blob no checkpoint names is kept after its last upload, as its checkpoint may still be on the way, and a part
+ * after its last write, unless its process is known to be gone.
+ */
 const graceMs = 24 * 3600 * 1000
-
-/** A temporary file of a process of another machine counts as left behind after this long without a write. */
-const staleMs = 3600 * 1000
 
 /**
  * Stores bytes and returns their hash (hex) and length. Storing the same bytes again changes nothing.
@@ -39,27 +38,33 @@ export async function putBlob(
   bytes: Bytes,
   options: { expectedSha256?: string; limit?: number; check?: (source: ByteSource) => Promise<unknown> } = {},
 ): Promise<{ sha256: string; bytes: number }> {
-  const folder = blobFolder()
-  const mark = path.join(folder, 'tmp', `${host()}.${process.pid}.${randomBytes(8).toString('hex')}`)
-  const part = `${mark}.part`
-  await mkdir(path.dirname(mark), { recursive: true })
+  const part = path.join(partFolder(), `${host()}.${process.pid}.${randomBytes(8).toString('hex')}.part`)
+  await mkdir(path.dirname(part), { recursive: true })
   try {
     const stored = await writePart(part, bytes, options.limit ?? Number.POSITIVE_INFINITY)
     checkHash(stored.sha256, options.expectedSha256)
     if (options.check) await withFile(part, 'upload', options.check)
-    await (await open(`${mark}.${stored.sha256}.claim`, 'wx')).close()
-    await moveIntoPlace(part, blobFile(stored.sha256))
-    const row = { bytes: stored.bytes, storedAt: new Date() }
-    await write((tx) =>
-      tx.blob.upsert({
-        where: { sha256: stored.sha256 },
-        create: { sha256: stored.sha256, ...row },
-        update: row,
-      }),
-    )
+    await nameBlob(part, stored)
     return stored
   } finally {
-    await removeMarks(mark)
+    await rm(part, { force: true })
+  }
+}
+
+/** Moves a complete part into its place and makes its row: both, or after a failure neither. */
+async function nameBlob(part: string, { sha256, bytes }: { sha256: string; bytes: number }): Promise<void> {
+  const file = blobFile(sha256)
+  await makeFolders(path.dirname(file))
+  const row = { bytes, storedAt: new Date() }
+  try {
+    await write(async (tx) => {
+      await tx.blob.upsert({ where: { sha256 }, create: { sha256, ...row }, update: row })
+      await rename(part, file)
+      await syncFolder(path.dirname(file))
+    })
+  } catch (error) {
+    await removeUnknown([sha256]).catch(() => {}) // then the next sweep does
+    throw error
   }
 }
 
@@ -104,14 +109,19 @@ export async function blobSize(sha256: string): Promise<number | null> {
 export async function sweepBlobs(
   now: number = Date.now(),
 ): Promise<{ temporary: number; orphans: number; unused: number }> {
-  const temporary = await sweepMarks(now)
+  const temporary = await sweepParts(now)
   const unused = await forgetUnused(new Date(now - graceMs))
-  const orphans = await sweepFiles()
-  return { temporary, unused, orphans: orphans - unused }
+  await removeUnknown(unused)
+  const orphans = await removeUnknown(await storedFiles())
+  return { temporary, unused: unused.length, orphans }
 }
 
 function blobFolder(): string {
   return path.join(dataFolder(), 'blobs')
+}
+
+function partFolder(): string {
+  return path.join(blobFolder(), 'tmp')
 }
 
 /** Path of a stored blob, for processes that read it without the database. */
@@ -155,12 +165,10 @@ function checkHash(found: string, expected: string | undefined): void {
   })
 }
 
-async function moveIntoPlace(part: string, file: string): Promise<void> {
-  const folder = path.dirname(file)
+/** Makes blobs/aa/bb. A file survives a power cut once all folders above it are on disk. */
+async function makeFolders(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true })
-  await rename(part, file)
-  // A rename survives a power cut once the folders that name it are on disk.
-  for (const dir of [folder, path.dirname(folder), blobFolder()]) await syncFolder(dir)
+  for (const above of [path.dirname(folder), blobFolder()]) await syncFolder(above)
 }
 
 async function syncFolder(folder: string): Promise<void> {
@@ -182,32 +190,23 @@ async function withFile<T>(file: string, name: string, use: (source: ByteSource)
   }
 }
 
-async function removeMarks(mark: string): Promise<void> {
-  const folder = path.dirname(mark)
-  const mine = (await readdir(folder)).filter((name) => name.startsWith(`${path.basename(mark)}.`))
-  for (const name of mine) await rm(path.join(folder, name), { force: true })
-}
-
-async function sweepMarks(now: number): Promise<number> {
-  const folder = path.join(blobFolder(), 'tmp')
+async function sweepParts(now: number): Promise<number> {
   let removed = 0
-  for (const name of await namesIn(folder)) {
+  for (const name of await namesIn(partFolder())) {
     const [owner, pid] = name.split('.')
-    const file = path.join(folder, name)
+    const file = path.join(partFolder(), name)
     const modified = (await stat(file).catch(() => null))?.mtimeMs ?? now
     const dead = owner === host() && !isRunning(Number(pid))
-    if (!dead && now - modified < staleMs) continue
+    if (!dead && now - modified < graceMs) continue
     await rm(file, { force: true })
     removed++
   }
   return removed
 }
 
-/** Drops the rows of blobs that no checkpoint names and nobody uploaded since `before`. */
-async function forgetUnused(before: Date): Promise<number> {
+/** Drops the rows of blobs that no checkpoint names and nobody uploaded since `before`; returns their hashes. */
+async function forgetUnused(before: Date): Promise<string[]> {
   return write(async (tx) => {
-    // A write that changes nothing, so that the reads below happen under the write lock.
-    await tx.blob.deleteMany({ where: { sha256: '' } })
     const old = await tx.blob.findMany({ where: { storedAt: { lt: before } }, select: { sha256: true } })
     const named = await tx.checkpoint.findMany({
       where: { sha256: { in: old.map((blob) => blob.sha256) } },
@@ -215,24 +214,29 @@ async function forgetUnused(before: Date): Promise<number> {
     })
     const used = new Set(named.map((checkpoint) => checkpoint.sha256))
     const unused = old.map((blob) => blob.sha256).filter((sha256) => !used.has(sha256))
-    const { count } = await tx.blob.deleteMany({ where: { sha256: { in: unused } } })
-    return count
+    await tx.blob.deleteMany({ where: { sha256: { in: unused } } })
+    return unused
   })
 }
 
-/** Removes files that no row knows and no living process is about to make a row for. */
-async function sweepFiles(): Promise<number> {
-  let removed = 0
-  for (const sha256 of await storedFiles()) {
-    if (await db().blob.findUnique({ where: { sha256 } })) continue
-    const claims = await namesIn(path.join(blobFolder(), 'tmp'))
-    if (claims.some((name) => name.endsWith(`.${sha256}.claim`))) continue
-    // Its row may have been written, and its claim removed, between the two looks above.
-    if (await db().blob.findUnique({ where: { sha256 } })) continue
-    await unlink(blobFile(sha256))
-    removed++
-  }
-  return removed
+/** Removes the files of these blobs, except those that a row knows. Returns how many. */
+async function removeUnknown(hashes: readonly string[]): Promise<number> {
+  const rows = await db().blob.findMany({
+    where: { sha256: { in: [...hashes] } },
+    select: { sha256: true },
+  })
+  const known = new Set(rows.map(({ sha256 }) => sha256))
+  const unknown = hashes.filter((sha256) => !known.has(sha256))
+  if (unknown.length === 0) return 0
+  return write(async (tx) => {
+    let removed = 0
+    for (const sha256 of unknown) {
+      if (await tx.blob.findUnique({ where: { sha256 } })) continue
+      await rm(blobFile(sha256), { force: true })
+      removed++
+    }
+    return removed
+  })
 }
 
 async function storedFiles(): Promise<string[]> {

@@ -70,25 +70,24 @@ it('a check sees all the bytes before they are stored', async () => {
 })
 
 it('the sweep removes what a killed process left and nothing else', async () => {
-  const [host] = (await markOfAnUpload()).split('.')
+  const [host] = (await partOfAnUpload()).split('.')
   const dead = await pidOfADeadProcess()
   const orphan = createHash('sha256').update('orphan').digest('hex')
-  const claimed = createHash('sha256').update('claimed').digest('hex')
   await writeBlobFile(orphan)
-  await writeBlobFile(claimed)
-  await writeMark(`${host}.${dead}.1.part`)
-  await writeMark(`${host}.${dead}.1.${orphan}.claim`)
-  await writeMark(`${host}.${process.pid}.2.part`)
-  await writeMark(`${host}.${process.pid}.2.${claimed}.claim`)
-  await writeMark(`elsewhere.${dead}.3.part`)
-  expect(await sweepBlobs()).toEqual({ temporary: 2, orphans: 1, unused: 0 })
+  await writePart(`${host}.${dead}.1.part`)
+  await writePart(`${host}.${process.pid}.2.part`)
+  await writePart(`elsewhere.${dead}.3.part`)
+  expect(await sweepBlobs()).toEqual({ temporary: 1, orphans: 1, unused: 0 })
   const left = await files()
   expect(left.some((file) => file.endsWith(orphan))).toBe(false)
-  expect(left).toHaveLength(5)
-  expect(await sweepBlobs(Date.now() + day / 2)).toEqual({ temporary: 3, orphans: 1, unused: 0 })
+  expect(left).toHaveLength(3)
+  // Of a process that may still be there, what it has not written to for a day.
+  expect(await sweepBlobs(Date.now() + day - 60_000)).toEqual({ temporary: 0, orphans: 0, unused: 0 })
+  expect(await sweepBlobs(Date.now() + day + 60_000)).toEqual({ temporary: 2, orphans: 0, unused: 1 })
 })
 
 it('a blob no checkpoint names is dropped after a day, one that is named stays', async () => {
+  await putBlob(bytes)
   const named = await putBlob(new Uint8Array([1, 2, 3]))
   await storeCheckpoint({ ...sampleUpload(), sha256: named.sha256 })
   expect(await sweepBlobs(Date.now() + day - 60_000)).toEqual({ temporary: 0, orphans: 0, unused: 0 })
@@ -149,17 +148,17 @@ async function wholeBlob(hash: string): Promise<Uint8Array> {
   return source.read(0, source.size)
 }
 
-async function markOfAnUpload(): Promise<string> {
-  let mark = ''
+async function partOfAnUpload(): Promise<string> {
+  let part = ''
   await putBlob(bytes, {
     check: async () => {
-      mark = (await readdir(path.join(dataFolder(), 'blobs/tmp')))[0]!
+      part = (await readdir(path.join(dataFolder(), 'blobs/tmp')))[0]!
     },
   })
-  return mark
+  return part
 }
 
-async function writeMark(name: string): Promise<void> {
+async function writePart(name: string): Promise<void> {
   await writeFile(path.join(dataFolder(), 'blobs/tmp', name), '')
 }
 
