@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { sample as sampleSteps, startingNoise } from '../diffusion/sample'
 import { samplingOf } from '../diffusion/scheduler-config'
+import { basisPlaces } from '../quant/basis-places'
 import { type BinarizedLayer, postTrainingBinarize } from '../quant/binarizer'
-import { basisPlaces, manifestFor } from '../quant/manifest'
+import { manifestFor } from '../quant/manifest'
 import { initStep, weightLsq } from '../quant/weight-lsq'
 import { type Manifest, methods } from '../record/precision'
 import { InputError } from '../tensor/error'
@@ -41,7 +42,8 @@ a manifest per layer, and for each binarized layer ID
 
   --method M               sign, xnor, lmb or ebb; they differ in how a training would go on from here
   --bases N                1 or 2 (default: 2 for lmb and ebb, 1 for the others)
-  --two-bases WHERE        layers with the second basis: all (default) or v1 (head and tail of the network)
+  --two-bases WHERE        layers with the second basis: all (default), v1 (head and tail of the network, feature scale at
+                           least 1/2), released-code (input blocks 0-5, output blocks 6-11), first-6-last-5 (blocks)
   --activation-bits B      32 (default), 8 or 4; the LSQ steps are set from inputs on the checkpoint's own samples
   --kept-bits B            32 (default) or 8 for the layers that are not binarized: 8-bit weights with a step per
                            output channel, ID.step, and 8-bit inputs unless --activation-bits is 32

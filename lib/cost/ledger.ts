@@ -1,8 +1,9 @@
 /** Bytes of a checkpoint if every weight took the bits its precision gives it. Counted from the layer list, not measured. */
-import { fullPrecisionLayer, type LayerPrecision, type Manifest } from '../record/precision'
+import { fullPrecisionLayer, type Manifest } from '../record/precision'
 import type { Layer, Ledger } from '../record/run'
+import { bitsOf, type LayerBits } from './bits'
 
-const float32Bytes = 4
+export const float32Bytes = 4
 
 /**
  * The ledger of a network with these layers, at the precision of `manifest` (layers it does not name are full precision).
@@ -15,13 +16,13 @@ const float32Bytes = 4
 export function ledger(layers: readonly Layer[], manifest: Manifest, parameters: number): Ledger {
   const precisions = new Map(Object.entries(manifest))
   const quantized = layers.map((layer) =>
-    quantizedBytes(layer, precisions.get(layer.id) ?? fullPrecisionLayer),
+    quantizedBytes(layer, bitsOf(precisions.get(layer.id) ?? fullPrecisionLayer)),
   )
   const sum = (of: (bytes: QuantizedBytes) => number) =>
     quantized.reduce((total, bytes) => total + of(bytes), 0)
   const signBytes = sum((b) => b.sign)
   const secondBasisBytes = sum((b) => b.secondBasis)
-  const eightBitBytes = sum((b) => b.eightBit)
+  const eightBitBytes = sum((b) => b.codes)
   const scaleBytes = sum((b) => b.scales)
   const floatBytes = float32Bytes * (parameters - sum((b) => b.weights))
   return {
@@ -37,20 +38,26 @@ export function ledger(layers: readonly Layer[], manifest: Manifest, parameters:
   }
 }
 
-/** weights: values that leave the float part. */
-type QuantizedBytes = { weights: number; sign: number; secondBasis: number; eightBit: number; scales: number }
+/** weights: values that leave the float part; codes: bytes of weights of more than one bit. */
+export type QuantizedBytes = {
+  weights: number
+  sign: number
+  secondBasis: number
+  codes: number
+  scales: number
+}
 
-function quantizedBytes(layer: Layer, { method, bases, activationBits }: LayerPrecision): QuantizedBytes {
+/** What a packed file has of one layer beside floats. */
+export function quantizedBytes(layer: Layer, { weight, bases, activation }: LayerBits): QuantizedBytes {
   const { outChannels, inChannels, kernel } = layer
   const perChannel = kernel ** 2 * inChannels
-  const plane = outChannels * Math.ceil(perChannel / 8)
-  const eightBit = method === 'lsq' ? outChannels * perChannel : 0
-  const terms = method === 'lsq' ? 1 : bases
+  const plane = outChannels * Math.ceil((perChannel * weight) / 8)
+  const [binary, quantized] = [weight === 1, weight < 32]
   return {
-    weights: terms > 0 ? outChannels * perChannel : 0,
-    sign: bases > 0 ? plane : 0,
-    secondBasis: bases === 2 ? plane : 0,
-    eightBit,
-    scales: float32Bytes * (terms * outChannels + (activationBits === 32 ? 0 : 1)),
+    weights: quantized ? outChannels * perChannel : 0,
+    sign: binary ? plane : 0,
+    secondBasis: binary && bases === 2 ? plane : 0,
+    codes: quantized && !binary ? plane : 0,
+    scales: float32Bytes * ((quantized ? bases * outChannels : 0) + (activation === 32 ? 0 : 1)),
   }
 }

@@ -2,14 +2,8 @@
 import { fullPrecisionLayer, type LayerPrecision, type Manifest, type Method } from '../record/precision'
 import type { Layer } from '../record/run'
 import { InputError } from '../tensor/error'
+import { type BasisPlaces, layersWithTwoBases } from './basis-places'
 import { checkBases } from './binarizer'
-
-/**
- * Where LMB has its second basis: 'all' binarized layers, or 'v1': the head and tail of the U-Net, where the
- * feature scale is at least half the input's (BinaryDM section 3.2 and code).
- */
-export const basisPlaces = ['all', 'v1'] as const
-export type BasisPlaces = (typeof basisPlaces)[number]
 
 export type BinarizationPlan = {
   method: Method
@@ -33,17 +27,6 @@ export function keptFullPrecision({ place }: Layer): boolean {
 }
 
 /**
- * Whether 'v1' gives the layer two bases: the two highest resolutions on the way down and up, without the
- * downsampler that leaves the second (its output has a quarter of the input's size). On LDM-4 these are
- * input_blocks 0-5 and output_blocks 6-11.
- */
-export function inHeadOrTail({ place }: Layer): boolean {
-  if (place.part !== 'down' && place.part !== 'up') return false
-  if (place.level === null || place.level > 1) return false
-  return !(place.level === 1 && place.role === 'downsample')
-}
-
-/**
  * The manifest of a student of a network with these layers: every conv and linear layer, in their order.
  * Throws an InputError for a method without that many bases.
  */
@@ -54,6 +37,7 @@ export function manifestFor(layers: readonly Layer[], plan: BinarizationPlan): M
       ? fullPrecisionLayer
       : { method: 'lsq', bases: 0, activationBits: activationBits === 32 ? 32 : 8 }
   if (method !== 'fp') checkBases(method, bases, 'bases')
+  const twoBases = layersWithTwoBases(layers, where)
   const entries = new Map<string, LayerPrecision>()
   for (const layer of layers) {
     if (entries.has(layer.id))
@@ -64,7 +48,7 @@ export function manifestFor(layers: readonly Layer[], plan: BinarizationPlan): M
         remedy: 'Ids are module paths and name one layer each.',
       })
     const kept = method === 'fp' || keptFullPrecision(layer)
-    const count = bases === 2 && (where === 'all' || inHeadOrTail(layer)) ? 2 : 1
+    const count = bases === 2 && twoBases.has(layer.id) ? 2 : 1
     entries.set(layer.id, kept ? keptLayer : { method, bases: count, activationBits })
   }
   return Object.fromEntries(entries)

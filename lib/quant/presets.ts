@@ -1,5 +1,6 @@
 /** What the paper's versions do to weights and activations, by name. Recipes of a training take them over as they are. */
-import type { BasisPlaces, BinarizationPlan } from './manifest'
+import type { BasisPlaces } from './basis-places'
+import type { BinarizationPlan } from './manifest'
 
 export type BinarizationPreset = Required<Omit<BinarizationPlan, 'where'>> & { twoBases: BasisPlaces }
 

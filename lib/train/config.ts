@@ -1,9 +1,9 @@
 /** What one training is: everything that decides its result, so that the same file gives the same checkpoints. */
 import * as z from 'zod/mini'
 import { lowRankAxes } from '../lrm/projection'
+import { basisPlaces } from '../quant/basis-places'
 import { checkBases } from '../quant/binarizer'
 import { ebbTau } from '../quant/ebb'
-import { basisPlaces } from '../quant/manifest'
 import { binarizationPresets } from '../quant/presets'
 import { InputError } from '../tensor/error'
 import { imageSets } from './data/images'
