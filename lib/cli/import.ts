@@ -5,8 +5,6 @@ import { runName } from '../diagnostics/upload'
 import type { CheckpointUpload, SampleSet } from '../record/run'
 import { blobFile, blobSize, putBlob } from '../store/blobs'
 import { findBySha256, getCheckpoint, storeCheckpoint } from '../store/checkpoints'
-import { closeDb } from '../store/db'
-import { migrate } from '../store/migrate'
 import { InputError } from '../tensor/error'
 import { readAbout } from '../unet/checkpoint'
 import { startBackend } from './backend'
@@ -22,6 +20,7 @@ import {
 } from './command'
 import { givenConfig, isFolder, weightsFile, weightsInFolder, withTensors } from './open'
 import { type CheckpointFile, type Job, prepareUpload } from './prepare'
+import { withStore } from './with-store'
 
 export const importCommand: Command = {
   summary: 'diagnose checkpoints and store them, with their weights, for the dashboard',
@@ -71,17 +70,12 @@ ${checkpointHelp}`,
         console.error(problem ?? `${file}: ${stored ? 'stored' : 'already stored'} as ${run}, step ${step}`)
       },
     }
-    await migrate()
-    try {
-      const results = await importCheckpoints(positionals, options)
-      const stored = results.filter((result) => result.stored).length
-      const failed = results.filter((result) => result.problem !== null).length
-      const words = `${stored} stored, ${results.length - stored - failed} already there, ${failed} refused`
-      printResult(flags, results, words)
-      return failed > 0 ? 2 : 0
-    } finally {
-      await closeDb()
-    }
+    const results = await withStore(() => importCheckpoints(positionals, options))
+    const stored = results.filter((result) => result.stored).length
+    const failed = results.filter((result) => result.problem !== null).length
+    const words = `${stored} stored, ${results.length - stored - failed} already there, ${failed} refused`
+    printResult(flags, results, words)
+    return failed > 0 ? 2 : 0
   },
 }
 

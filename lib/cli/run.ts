@@ -16,6 +16,9 @@ const commands: Record<string, () => Promise<Command>> = {
   train: async () => (await import('./train')).train,
   bench: async () => (await import('./bench')).bench,
   evaluate: async () => (await import('./evaluate')).evaluate,
+  verify: async () => (await import('./verify')).verify,
+  backup: async () => (await import('./backup')).backup,
+  restore: async () => (await import('./restore')).restore,
 }
 
 /** Runs one command line and returns its exit code. Bad usage and bad input are told on stderr, not thrown. */

@@ -6,7 +6,7 @@
  * behind, or a file without a row; `sweepBlobs` at start removes them. Files without a row are removed under the same
  * lock, so that no process removes what another is about to name.
  */
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
@@ -15,13 +15,8 @@ import { InputError } from '../tensor/error'
 import { openFileSource } from '../tensor/file-source'
 import type { ByteSource } from '../tensor/tensor'
 import { db, write } from './db'
+import { type Bytes, flush, writeHashed } from './durable-file'
 import { dataFolder } from './folder'
-
-/** Bytes as one array, or as they arrive. */
-export type Bytes = Uint8Array | AsyncIterable<Uint8Array>
-
-/** More bytes than allowed; the rest was not read. */
-export class TooLarge extends InputError {}
 
 /**
  * How long a blob no checkpoint names is kept after its last upload, as its checkpoint may still be on the way, and a part
@@ -41,7 +36,7 @@ export async function putBlob(
   const part = path.join(partFolder(), `${host()}.${process.pid}.${randomBytes(8).toString('hex')}.part`)
   await mkdir(path.dirname(part), { recursive: true })
   try {
-    const stored = await writePart(part, bytes, options.limit ?? Number.POSITIVE_INFINITY)
+    const stored = await writeHashed(part, bytes, options.limit)
     checkHash(stored.sha256, options.expectedSha256)
     if (options.check) await withFile(part, 'upload', options.check)
     await nameBlob(part, stored)
@@ -60,7 +55,7 @@ async function nameBlob(part: string, { sha256, bytes }: { sha256: string; bytes
     await write(async (tx) => {
       await tx.blob.upsert({ where: { sha256 }, create: { sha256, ...row }, update: row })
       await rename(part, file)
-      await syncFolder(path.dirname(file))
+      await flush(path.dirname(file))
     })
   } catch (error) {
     await removeUnknown([sha256]).catch(() => {}) // then the next sweep does
@@ -116,44 +111,17 @@ export async function sweepBlobs(
   return { temporary, unused: unused.length, orphans }
 }
 
-function blobFolder(): string {
-  return path.join(dataFolder(), 'blobs')
+function blobFolder(folder: string = dataFolder()): string {
+  return path.join(folder, 'blobs')
 }
 
 function partFolder(): string {
   return path.join(blobFolder(), 'tmp')
 }
 
-/** Path of a stored blob, for processes that read it without the database. */
-export function blobFile(sha256: string): string {
-  return path.join(blobFolder(), sha256.slice(0, 2), sha256.slice(2, 4), sha256)
-}
-
-async function writePart(
-  part: string,
-  bytes: Bytes,
-  limit: number,
-): Promise<{ sha256: string; bytes: number }> {
-  const hash = createHash('sha256')
-  let length = 0
-  const file = await open(part, 'wx')
-  try {
-    for await (const chunk of bytes instanceof Uint8Array ? [bytes] : bytes) {
-      length += chunk.length
-      if (length > limit)
-        throw new TooLarge({
-          file: 'upload',
-          problem: `more than ${limit} bytes`,
-          remedy: 'Raise SIGNSCOPE_MAX_UPLOAD_MB on the server if such files are meant to be stored.',
-        })
-      hash.update(chunk)
-      for (let done = 0; done < chunk.length; ) done += (await file.write(chunk, done)).bytesWritten
-    }
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  return { sha256: hash.digest('hex'), bytes: length }
+/** Path of a stored blob, in this store or in a copy of it, for those that read it without the database. */
+export function blobFile(sha256: string, folder?: string): string {
+  return path.join(blobFolder(folder), sha256.slice(0, 2), sha256.slice(2, 4), sha256)
 }
 
 function checkHash(found: string, expected: string | undefined): void {
@@ -168,17 +136,7 @@ function checkHash(found: string, expected: string | undefined): void {
 /** Makes blobs/aa/bb. A file survives a power cut once all folders above it are on disk. */
 async function makeFolders(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true })
-  for (const above of [path.dirname(folder), blobFolder()]) await syncFolder(above)
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
+  for (const above of [path.dirname(folder), blobFolder()]) await flush(above)
 }
 
 async function withFile<T>(file: string, name: string, use: (source: ByteSource) => Promise<T>): Promise<T> {
@@ -239,8 +197,9 @@ async function removeUnknown(hashes: readonly string[]): Promise<number> {
   })
 }
 
-async function storedFiles(): Promise<string[]> {
-  const folder = blobFolder()
+/** Hashes of all blobs that have a file, in this store or in a copy of it. */
+export async function storedFiles(dataFolder?: string): Promise<string[]> {
+  const folder = blobFolder(dataFolder)
   const found: string[] = []
   for (const a of (await namesIn(folder)).filter((name) => /^[0-9a-f]{2}$/.test(name)))
     for (const b of await namesIn(path.join(folder, a)))

@@ -90,7 +90,7 @@ function connections(): Connections {
   if (held.signscopeDb?.file !== file)
     held.signscopeDb = {
       file,
-      reader: connect(file),
+      reader: openDatabase(file),
       writer: null,
       queue: Promise.resolve(),
     }
@@ -105,13 +105,14 @@ function writer(open: Connections): Promise<PrismaClient> {
   return open.writer
 }
 
-function connect(file: string): PrismaClient {
+/** A database file on its own, to be disconnected by the caller: a copy, or the store from outside. */
+export function openDatabase(file: string): PrismaClient {
   return new PrismaClient({ adapter: new PrismaBetterSqlite3({ url: `file:${file}`, timeout: 5000 }) })
 }
 
 /** An acknowledged write must survive a power cut, hence FULL; the driver's default in WAL mode is NORMAL. */
 async function connectForWriting(file: string): Promise<PrismaClient> {
-  const client = connect(file)
+  const client = openDatabase(file)
   await client.$executeRawUnsafe('PRAGMA synchronous = FULL')
   return client
 }

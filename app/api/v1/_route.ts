@@ -3,6 +3,8 @@
  * JSON; `readJson` and `parse` are the only way in for a body.
  */
 import * as z from 'zod/mini'
+import { storeFault } from '../../../lib/store/fault'
+import { freeBytes } from '../../../lib/store/space'
 import { InputError } from '../../../lib/tensor/error'
 import { refusalOf } from './_guard'
 
@@ -104,6 +106,27 @@ export function tooLarge(limit: number, setting: string): HttpError {
   })
 }
 
+/** Fails at once when the sender tells of more bytes than the disk has room for. */
+export function checkRoom(request: Request): void {
+  const length = Number(request.headers.get('content-length') ?? 0)
+  const free = freeBytes()
+  if (length > free)
+    throw storeFull(`The store is full: needs ${megabytes(length)}, ${megabytes(free)} free.`)
+}
+
+function storeFull(message: string): HttpError {
+  return new HttpError({
+    status: 507,
+    code: 'store_full',
+    message,
+    hint: 'What is stored can still be read. Make room or change SIGNSCOPE_DATA, then send it again.',
+  })
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(bytes < 10 * 2 ** 20 ? 1 : 0)} MB`
+}
+
 async function readText(request: Request, limit: number): Promise<string> {
   checkLength(request, limit, 'SIGNSCOPE_MAX_JSON_MB')
   const reader = request.body?.getReader()
@@ -169,17 +192,13 @@ function asHttpError(error: unknown): HttpError {
       field: error.item ? `${error.file} ${error.item}` : error.file,
       hint: error.remedy,
     })
-  const { code, message } = error as { code?: string; message?: string }
-  if (code === 'ENOSPC' || code === 'EROFS' || code === 'EDQUOT' || code === 'EACCES')
-    return new HttpError({
-      status: 507,
-      code: 'store_full',
-      message: code === 'ENOSPC' || code === 'EDQUOT' ? 'The store is full.' : 'The store cannot be written.',
-      hint: 'What is stored can still be read. Make room or change SIGNSCOPE_DATA, then send it again.',
-    })
+  const fault = storeFault(error)
+  if (fault === 'full') return storeFull(`The store is full: ${megabytes(freeBytes())} free.`)
+  if (fault === 'unwritable') return storeFull('The store cannot be written.')
+  const { code } = error as { code?: string }
   if (code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE')
     return new HttpError({ status: 400, code: 'aborted', message: 'The body broke off. Nothing was stored.' })
-  if (code === 'P1008' || code === 'P2028' || /SQLITE_BUSY|database is locked/.test(message ?? ''))
+  if (fault === 'busy')
     return new HttpError({
       status: 503,
       code: 'busy',

@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream'
 import type { ReadableStream as NodeStream } from 'node:stream/web'
-import { openBlob, putBlob, TooLarge } from '@/lib/store/blobs'
+import { openBlob, putBlob } from '@/lib/store/blobs'
+import { TooLarge } from '@/lib/store/durable-file'
 import { openTensors } from '@/lib/tensor/open'
-import { checkLength, HttpError, json, notFound, route, tooLarge } from '../../_route'
+import { checkLength, checkRoom, HttpError, json, notFound, route, tooLarge } from '../../_route'
 
 export const dynamic = 'force-dynamic'
 
@@ -16,6 +17,7 @@ export const PUT = route<Params>(async (request, { sha256 }) => {
   checkKey(sha256)
   const limit = uploadLimit()
   checkLength(request, limit, 'SIGNSCOPE_MAX_UPLOAD_MB')
+  checkRoom(request)
   const body = request.body
     ? Readable.fromWeb(request.body as unknown as NodeStream<Uint8Array>)
     : new Uint8Array(0)
