@@ -12,6 +12,7 @@ const commands: Record<string, () => Promise<Command>> = {
   pack: async () => (await import('./pack')).pack,
   unpack: async () => (await import('./unpack')).unpack,
   diagnose: async () => (await import('./diagnose')).diagnose,
+  audit: async () => (await import('./audit')).audit,
   import: async () => (await import('./import')).importCommand,
   train: async () => (await import('./train')).train,
   bench: async () => (await import('./bench')).bench,

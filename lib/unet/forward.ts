@@ -135,11 +135,17 @@ function paddingOf(layer: Layer, config: UNetConfig): Padding {
   return [1, 1]
 }
 
+/** Sinusoids of the timesteps (B) -> (B, stemChannels). */
+export function timestepEmbedding(t: ArrayLike<number>, config: UNetConfig): Tensor2D {
+  const rows = timestepSinusoids(t, config)
+  return tensor2d(rows, [t.length, rows.length / t.length])
+}
+
 /**
- * Sinusoids of the timesteps (B) -> (B, stemChannels), frequencies 10000^(-i/(half - shift)).
+ * [B, stemChannels] on the host: sine and cosine of t at frequencies 10000^(-i/(half - shift)).
  * Rounded to float32 where upstream does: at t = 1000 a frequency off by one bit moves the angle by 1e-4.
  */
-export function timestepEmbedding(t: ArrayLike<number>, config: UNetConfig): Tensor2D {
+export function timestepSinusoids(t: ArrayLike<number>, config: UNetConfig): Float32Array {
   const half = config.stemChannels >> 1
   const rate = Math.fround(-Math.log(10000) / (half - config.frequencyShift))
   const rows = new Float32Array(t.length * half * 2)
@@ -152,5 +158,5 @@ export function timestepEmbedding(t: ArrayLike<number>, config: UNetConfig): Ten
       rows[b * half * 2 + cos + i] = Math.cos(angle)
     }
   }
-  return tensor2d(rows, [t.length, half * 2])
+  return rows
 }
