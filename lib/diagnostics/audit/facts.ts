@@ -103,7 +103,11 @@ export function layerFacts({ layer, precision, stored, scales, teacher }: LayerI
 }
 
 /** The weights the layer computes with; null where a scale is missing or does not fit. */
-function weightInUse(precision: LayerPrecision, stored: StoredWeight, scales: Scales): Float32Array | null {
+export function weightInUse(
+  precision: LayerPrecision,
+  stored: StoredWeight,
+  scales: Scales,
+): Float32Array | null {
   const O = stored.shape[0] ?? 1
   const lengths = [
     ...(precision.bases > 0 && precision.method !== 'xnor' ? [scales.sigma1?.length] : []),
@@ -234,6 +238,7 @@ function reloadChange(
   const O = stored.shape[0] ?? 1
   const sigma1 = meanAbs(stored.data, O)
   const sigma2 = meanAbs(residual(stored.data, sigma1), O)
+  if (![...sigma1, ...sigma2].every(Number.isFinite)) return null
   const reloaded = effectiveWeight(precision, stored, { ...scales, sigma1, sigma2 }).data
   let [change, size] = [0, 0]
   for (let i = 0; i < used.length; i++) {
