@@ -109,7 +109,7 @@ const operationsRatio = (
   bits: BitPlan,
 ): Claim => ({
   unit: 'x',
-  formula: `all MACs / ${conventions[convention].operations.formula}`,
+  formula: `all MACs / (${conventions[convention].operations.formula})`,
   ours: (network) => cost(network, convention, bits).operations!.ratio,
   ...claim,
 })

@@ -52,20 +52,19 @@ function halfScaleBytes(layer: Layer, { weight }: LayerBits, planes: number): nu
   return planes * ((weightsOf(layer) * weight) / 8 + 2 * layer.outChannels)
 }
 
-const perBasis = 'OPs = sum of bases * MACs * w * a / 64, + MACs of float layers'
+const perBasis = 'sum of bases * MACs * w * a / 64, + MACs of float layers'
 
 export const conventions: Record<CountedConvention, Convention> = {
   v1: {
     giga: 2 ** 30,
     operations: {
-      formula:
-        'FLOPs = all MACs * w * a / 64 at the bits in the name: kept layers and second bases not looked at',
+      formula: 'all MACs * w * a / 64, kept layers and second bases not looked at',
       of: ({ macs }, _bits, nominal) =>
         isFloat(nominal) ? macs : (macs * nominal.weight * nominal.activation) / 64,
     },
     bytes: {
       formula:
-        'w bits per weight, and per weight of a second basis; biases and norms at w bits; 32-bit scales of the first basis; float weights 4 bytes',
+        'w bits per weight and basis, bias and norm; 32-bit scales of the first basis; float weights 4 bytes',
       ofLayer: (layer, { weight, bases }) => {
         if (weight === 32) return float32Bytes * weightsOf(layer)
         // the printed sizes come out without scales of kept layers, whatever their bits
@@ -82,7 +81,7 @@ export const conventions: Record<CountedConvention, Convention> = {
       of: (layer, bits) => equation17(layer, bits, bits.bases),
     },
     bytes: {
-      formula: 'per basis w bits per weight and 16-bit scales; float weights, biases and norms 4 bytes',
+      formula: 'per basis w bits per weight and 16-bit scales; all else 4 bytes',
       ofLayer: (layer, bits) => halfScaleBytes(layer, bits, bits.bases),
       ofOther: () => float32Bytes,
     },
@@ -90,12 +89,11 @@ export const conventions: Record<CountedConvention, Convention> = {
   'v5-eq17': {
     giga: 1e9,
     operations: {
-      formula: 'OPs = sum of MACs * w * a / 64, + MACs of float layers; second bases not counted (Eq. 16-17)',
+      formula: 'sum of MACs * w * a / 64, + MACs of float layers (Eq. 16-17), second bases not counted',
       of: (layer, bits) => equation17(layer, bits, 1),
     },
     bytes: {
-      formula:
-        'w bits per weight and 16-bit scales, second bases not counted; float weights, biases and norms 4 bytes',
+      formula: 'w bits per weight and 16-bit scales, second bases not counted; all else 4 bytes',
       ofLayer: (layer, bits) => halfScaleBytes(layer, bits, 1),
       ofOther: () => float32Bytes,
     },
@@ -108,7 +106,7 @@ export const conventions: Record<CountedConvention, Convention> = {
     },
     bytes: {
       formula:
-        'as a packed file: per basis w bits per weight in whole bytes per channel and 32-bit scales; 32-bit steps of inputs; all else 4 bytes',
+        'packed file: per basis w bits per weight in whole bytes per channel, 32-bit scales; all else 4 bytes',
       ofLayer: (layer, bits) => {
         const { weights, sign, secondBasis, codes, scales } = quantizedBytes(layer, bits)
         return sign + secondBasis + codes + scales + float32Bytes * (weightsOf(layer) - weights)
