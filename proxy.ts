@@ -14,6 +14,8 @@ export function proxy(request: NextRequest): NextResponse {
   const policy = contentPolicy({ nonce, development: process.env.NODE_ENV === 'development' })
   const headers = new Headers(request.headers)
   headers.set('x-nonce', nonce)
+  // Where to lead a reader back to who has to sign in first.
+  headers.set('x-asked-for', request.nextUrl.pathname + request.nextUrl.search)
   // Next reads the nonce for its own scripts from here.
   headers.set('content-security-policy', policy)
   const response = NextResponse.next({ request: { headers } })

@@ -2,11 +2,13 @@ import { PageShell } from './_ui/page-shell'
 import { loadRunsView } from './_views/load'
 import { loadPulse } from './_views/pulse'
 import { RunsView } from './_views/runs-view'
+import { readerOnly } from './reader-only'
 
 export const dynamic = 'force-dynamic'
 export const metadata = { title: 'Runs' }
 
 export default async function RunsPage() {
+  await readerOnly()
   const [data, pulse] = await Promise.all([loadRunsView(), loadPulse(null)])
   const checkpoints = data.runs.flatMap((run) => run.checkpointId ?? [])
   return (

@@ -6,7 +6,8 @@
  *   npm run dev          the same without a build, on Next's development server
  *
  *   PORT            3000
- *   HOST            127.0.0.1; any other address needs SIGNSCOPE_TOKEN, which writes must then carry
+ *   HOST            127.0.0.1; any other address needs a token: SIGNSCOPE_TOKEN, or one made by `token create`
+ *   SIGNSCOPE_PRIVATE  1: reading needs a token too; so does SIGNSCOPE_READ_TOKEN, one that may only read
  *   SIGNSCOPE_DATA  ./data: database and weights
  *   SIGNSCOPE_DEMO  background; 'wait' loads all of the demo before it serves, 'none' nothing of it,
  *                   'RUN,RUN' only these runs, before it serves
@@ -32,13 +33,6 @@ process.env.NEXT_TELEMETRY_DISABLED = '1'
 const host = bindAddress()
 const port = process.env.PORT || '3000'
 process.env.SIGNSCOPE_HOST = host
-
-if (!isLoopback(host) && !process.env.SIGNSCOPE_TOKEN) {
-  console.error(
-    `signscope: ${host} is open to the network: set SIGNSCOPE_TOKEN to a long secret, or unset HOST.`,
-  )
-  process.exit(2)
-}
 
 if (await isTaken()) {
   console.error(
@@ -76,18 +70,32 @@ async function prepareStore(): Promise<void> {
   const { dataFolder } = await import('../lib/store/folder')
   const { migrate } = await import('../lib/store/migrate')
   const { sweepBlobs } = await import('../lib/store/blobs')
+  const { sweepUploads } = await import('../lib/store/uploads')
   const { closeDb } = await import('../lib/store/db')
   process.env.SIGNSCOPE_DATA = dataFolder()
   const applied = await migrate()
+  await checkExposure()
   say(`data in ${dataFolder()}${applied.length ? `, applied ${applied.join(', ')}` : ''}`)
   const { temporary, orphans, unused } = await sweepBlobs()
-  if (temporary + orphans + unused > 0)
-    say(`removed ${temporary + orphans} remains of interrupted uploads and ${unused} unused files`)
+  const remains = temporary + orphans + (await sweepUploads())
+  if (remains + unused > 0)
+    say(`removed ${remains} remains of interrupted uploads and ${unused} unused files`)
   const { loadDemo } = await import('./demo')
   if (demoMode === 'background') await loadDemo({ part: 'first' })
   else if (demoMode === 'wait') await loadDemo()
   else if (demoMode !== 'none') await loadDemo({ runs: demoMode.split(',') })
   await closeDb()
+}
+
+/** A server that others can reach serves nobody who may write without a token. */
+async function checkExposure(): Promise<void> {
+  const { listTokens } = await import('../lib/store/tokens')
+  if (isLoopback(host) || process.env.SIGNSCOPE_TOKEN) return
+  if ((await listTokens()).some(({ revokedAt }) => revokedAt === null)) return
+  console.error(
+    `signscope: ${host} is open to the network: make a token with \`npm run cli -- token create NAME\` or set SIGNSCOPE_TOKEN to a long secret, or unset HOST.`,
+  )
+  process.exit(2)
 }
 
 /** While the server runs; what goes wrong with the demo is told and leaves the server alone. */

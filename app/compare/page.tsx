@@ -2,11 +2,13 @@ import type { SearchParams } from 'nuqs/server'
 import { loadViewParams } from '../../lib/record/view'
 import { CompareView } from '../_views/compare-view'
 import { loadCompareView } from '../_views/load-compare'
+import { readerOnly } from '../reader-only'
 
 export const dynamic = 'force-dynamic'
 export const metadata = { title: 'Compare' }
 
 export default async function ComparePage({ searchParams }: { searchParams: Promise<SearchParams> }) {
+  await readerOnly()
   const { r } = await loadViewParams(searchParams)
   return <CompareView data={await loadCompareView(r)} />
 }

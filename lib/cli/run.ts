@@ -21,6 +21,7 @@ const commands: Record<string, () => Promise<Command>> = {
   verify: async () => (await import('./verify')).verify,
   backup: async () => (await import('./backup')).backup,
   restore: async () => (await import('./restore')).restore,
+  token: async () => (await import('./token')).tokenCommand,
 }
 
 /** Runs one command line and returns its exit code. Bad usage and bad input are told on stderr, not thrown. */

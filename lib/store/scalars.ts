@@ -1,6 +1,7 @@
 import type { Prisma } from '../generated/prisma/client'
 import type { Scalar } from '../record/run'
 import { InputError } from '../tensor/error'
+import { isNewBatch } from './batches'
 import { checkText, db, write } from './db'
 
 /** Replaces all scalars of a run by these. Throws an InputError if there is no such run. */
@@ -14,11 +15,12 @@ export async function replaceScalars(runName: string, scalars: Scalar[]): Promis
 
 /**
  * Adds scalars to a run, whose training counts as under way from then on (`liveTrainings`); what was logged twice for a
- * step is kept twice, in order of arrival.
+ * step is kept twice, in order of arrival. A batch that is stored already changes nothing.
  */
-export async function appendScalars(runName: string, scalars: Scalar[]): Promise<void> {
+export async function appendScalars(runName: string, scalars: Scalar[], batch?: string): Promise<void> {
   scalars.forEach(checkScalar)
   await write(async (tx, now) => {
+    if (!(await isNewBatch(tx, batch, now))) return
     await tx.run.updateMany({ where: { name: runName }, data: { updatedAt: now, loggedAt: new Date() } })
     await insert(tx, runName, scalars)
   })
@@ -50,7 +52,7 @@ async function insert(tx: Prisma.TransactionClient, runName: string, scalars: Sc
     throw new InputError({
       file: 'run',
       problem: `there is no run "${runName}"`,
-      remedy: 'Store a checkpoint of it first.',
+      remedy: 'Begin it with POST /api/v1/runs, or store a checkpoint of it.',
     })
   await tx.scalar.createMany({
     data: scalars.map(({ name, step, value }) => ({ runId: run.id, name, step, value })),

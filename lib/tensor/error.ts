@@ -23,6 +23,9 @@ export class InputError extends Error {
   }
 }
 
+/** The content is of another kind than tensors: no fault in it, it is just not what was asked for. */
+export class ForeignFile extends InputError {}
+
 /** Text out of a file, fit for a message: control and direction characters become U+FFFD, the rest is cut at `max`. */
 export function printable(text: string, max = 80): string {
   const clean = text.slice(0, max).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '\uFFFD')

@@ -1,4 +1,4 @@
-import { InputError } from './error'
+import { ForeignFile, InputError } from './error'
 import { openNpy } from './npy'
 import { openSafetensors } from './safetensors'
 import type { ByteSource, TensorFile } from './tensor'
@@ -9,8 +9,13 @@ import { openTorch } from './torch'
  * Reads the directory; tensors are read when asked for. Throws an InputError that says what the file is instead.
  */
 export async function openTensors(source: ByteSource): Promise<TensorFile> {
-  const refuse = (problem: string, remedy: string) => new InputError({ file: source.name, problem, remedy })
-  if (source.size === 0) throw refuse('the file is empty', 'Download or copy it again.')
+  const refuse = (problem: string, remedy: string) => new ForeignFile({ file: source.name, problem, remedy })
+  if (source.size === 0)
+    throw new InputError({
+      file: source.name,
+      problem: 'the file is empty',
+      remedy: 'Download or copy it again.',
+    })
   const head = await source.read(0, Math.min(source.size, 512))
   // First of all, because the length a safetensors file starts with can spell the magic of other formats.
   if (looksLikeSafetensors(head)) return openSafetensors(source)

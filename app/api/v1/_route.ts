@@ -5,8 +5,9 @@
 import * as z from 'zod/mini'
 import { storeFault } from '../../../lib/store/fault'
 import { freeBytes } from '../../../lib/store/space'
-import { InputError } from '../../../lib/tensor/error'
-import { refusalOf } from './_guard'
+import { ForeignFile, InputError } from '../../../lib/tensor/error'
+import { refusalOf } from './_access'
+import { type Access, accessOf } from './_guard'
 
 // zod/mini brings no language: without this every fault reads "Invalid input".
 z.config(z.locales.en())
@@ -20,26 +21,48 @@ export class HttpError extends Error {
   readonly field: string | undefined
   readonly hint: string | undefined
 
-  constructor(fault: { status: number; code: string; message: string; field?: string; hint?: string }) {
+  readonly headers: Record<string, string>
+
+  constructor(fault: {
+    status: number
+    code: string
+    message: string
+    field?: string
+    hint?: string
+    headers?: Record<string, string>
+  }) {
     super(fault.message)
     this.status = fault.status
     this.code = fault.code
     this.field = fault.field
     this.hint = fault.hint
+    this.headers = fault.headers ?? {}
   }
 }
 
-/** Wraps a handler; every exported method of every route.ts is made by this. */
-export function route<P = Record<string, never>>(handler: Handler<P>) {
-  return async (request: Request, context: { params: Promise<P> }): Promise<Response> => {
-    const refusal = refusalOf(request.method, request.headers, process.env)
-    if (refusal) return refuse(request, new HttpError(refusal))
+const routes = new WeakSet<object>()
+
+/**
+ * Wraps a handler; every exported method of every route.ts is made by this. Reading methods ask for the right to read,
+ * all others for the right to write, unless `access` says otherwise.
+ */
+export function route<P = Record<string, never>>(handler: Handler<P>, access?: Access) {
+  const answer = async (request: Request, context: { params: Promise<P> }): Promise<Response> => {
     try {
+      const refusal = await refusalOf(request.method, request.headers, access ?? accessOf(request.method))
+      if (refusal) throw new HttpError(refusal)
       return await handler(request, await context.params)
     } catch (error) {
       return refuse(request, error)
     }
   }
+  routes.add(answer)
+  return answer
+}
+
+/** Whether a handler was made by `route`. */
+export function isRoute(handler: object): boolean {
+  return routes.has(handler)
 }
 
 /** A successful JSON answer, never cached: runs and layers change when checkpoints arrive. */
@@ -70,11 +93,31 @@ export async function readJson(request: Request, limit: number = jsonLimit()): P
   if (deepest(text) > 64)
     throw new HttpError({ status: 400, code: 'bad_json', message: 'The JSON is nested more than 64 deep.' })
   try {
-    return JSON.parse(text)
+    return withoutPrototypes(JSON.parse(text), text)
   } catch (error) {
+    if (error instanceof HttpError) throw error
     const reason = (error as Error).message.slice(0, 120)
     throw new HttpError({ status: 400, code: 'bad_json', message: `The body is not JSON: ${reason}.` })
   }
+}
+
+/** Keys named __proto__ would become the prototype of whatever copies them. No text without one, plain or escaped, is walked. */
+function withoutPrototypes(value: unknown, text: string): unknown {
+  if (!text.includes('__proto__') && !/\\u00[0-9a-f]{2}/i.test(text)) return value
+  const rest = [value]
+  while (rest.length > 0) {
+    const next: unknown = rest.pop()
+    if (typeof next !== 'object' || next === null) continue
+    if (Object.hasOwn(next, '__proto__'))
+      throw new HttpError({
+        status: 422,
+        code: 'invalid',
+        message: '__proto__: a field may not have this name.',
+        field: '__proto__',
+      })
+    for (const inner of Object.values(next)) rest.push(inner)
+  }
+  return value
 }
 
 /** What a schema makes of a value. Throws a 422 that names the first field at fault. */
@@ -127,11 +170,23 @@ function megabytes(bytes: number): string {
   return `${(bytes / 2 ** 20).toFixed(bytes < 10 * 2 ** 20 ? 1 : 0)} MB`
 }
 
+/** The body as bytes. Throws for more than `limit`, announced or not. */
+export async function readBytes(request: Request, limit: number, setting: string): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of chunksOf(request, limit, setting)) chunks.push(chunk)
+  return new Uint8Array(Buffer.concat(chunks))
+}
+
 async function readText(request: Request, limit: number): Promise<string> {
-  checkLength(request, limit, 'SIGNSCOPE_MAX_JSON_MB')
-  const reader = request.body?.getReader()
   const decoder = new TextDecoder('utf-8', { fatal: true })
   let text = ''
+  for await (const chunk of chunksOf(request, limit, 'SIGNSCOPE_MAX_JSON_MB')) text += decode(decoder, chunk)
+  return text + decode(decoder)
+}
+
+async function* chunksOf(request: Request, limit: number, setting: string): AsyncGenerator<Uint8Array> {
+  checkLength(request, limit, setting)
+  const reader = request.body?.getReader()
   let length = 0
   for (;;) {
     const chunk = await reader?.read()
@@ -139,11 +194,10 @@ async function readText(request: Request, limit: number): Promise<string> {
     length += chunk.value.length
     if (length > limit) {
       await reader?.cancel()
-      throw tooLarge(limit, 'SIGNSCOPE_MAX_JSON_MB')
+      throw tooLarge(limit, setting)
     }
-    text += decode(decoder, chunk.value)
+    yield chunk.value
   }
-  return text + decode(decoder)
 }
 
 function decode(decoder: TextDecoder, bytes?: Uint8Array): string {
@@ -175,7 +229,7 @@ function refuse(request: Request, error: unknown): Response {
   const fault = asHttpError(error)
   if (fault.status >= 500) console.error(`${request.method} ${new URL(request.url).pathname}:`, error)
   const { status, code, message, field, hint } = fault
-  const headers = new Headers({ 'cache-control': 'no-store' })
+  const headers = new Headers({ 'cache-control': 'no-store', ...fault.headers })
   if (status === 401) headers.set('www-authenticate', 'Bearer')
   if (status === 503) headers.set('retry-after', '2')
   return Response.json({ error: { code, message, field, hint } }, { status, headers })
@@ -186,8 +240,8 @@ function asHttpError(error: unknown): HttpError {
   if (error instanceof HttpError) return error
   if (error instanceof InputError)
     return new HttpError({
-      status: 422,
-      code: 'invalid',
+      status: error instanceof ForeignFile ? 415 : 422,
+      code: error instanceof ForeignFile ? 'foreign_file' : 'invalid',
       message: `${error.item || error.file}: ${error.problem}.`.slice(0, 300),
       field: error.item ? `${error.file} ${error.item}` : error.file,
       hint: error.remedy,

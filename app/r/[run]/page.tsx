@@ -5,6 +5,7 @@ import { loadViewParams } from '../../../lib/record/view'
 import { loadRunView } from '../../_views/load'
 import { loadPulse } from '../../_views/pulse'
 import { RunView } from '../../_views/run-view'
+import { readerOnly } from '../../reader-only'
 
 export const dynamic = 'force-dynamic'
 
@@ -15,6 +16,7 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 }
 
 export default async function RunPage({ params, searchParams }: Props) {
+  await readerOnly()
   const name = decodeURIComponent((await params).run)
   const [data, pulse] = await Promise.all([
     loadRunView(name, await loadViewParams(searchParams)),

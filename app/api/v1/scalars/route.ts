@@ -1,12 +1,17 @@
 import * as z from 'zod/mini'
 import { Scalar } from '@/lib/record/run'
+import { batchId } from '@/lib/record/training-job'
 import { getRun } from '@/lib/store/runs'
 import { appendScalars, getScalars, replaceScalars, scalarNames } from '@/lib/store/scalars'
 import { json, notFound, parse, readJson, route } from '../_route'
 
 export const dynamic = 'force-dynamic'
 
-const Log = z.object({ run: z.string(), scalars: z.array(Scalar).check(z.maxLength(100_000)) })
+const Log = z.strictObject({
+  run: z.string(),
+  batch: batchId,
+  scalars: z.array(Scalar).check(z.maxLength(100_000)),
+})
 
 /** ?run=NAME lists the names of its scalars; &name=NAME gives one of them, ascending by step. */
 export const GET = route(async (request) => {
@@ -19,10 +24,10 @@ export const GET = route(async (request) => {
   )
 })
 
-/** Appends to what the run has logged. */
+/** Appends to what the run has logged; a `batch` that is stored already changes nothing. */
 export const POST = route(async (request) => {
-  const { run, scalars } = parse(Log, await readJson(request))
-  await appendScalars(run, scalars)
+  const { run, scalars, batch } = parse(Log, await readJson(request))
+  await appendScalars(run, scalars, batch)
   return json({ stored: scalars.length }, 201)
 })
 

@@ -4,6 +4,7 @@ import type { SearchParams } from 'nuqs/server'
 import { loadViewParams } from '../../../../lib/record/view'
 import { LayerView } from '../../../_views/layer-view'
 import { loadLayerView } from '../../../_views/load-layer'
+import { readerOnly } from '../../../reader-only'
 
 export const dynamic = 'force-dynamic'
 
@@ -15,6 +16,7 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 }
 
 export default async function LayerPage({ params, searchParams }: Props) {
+  await readerOnly()
   const { run, layer } = await params
   const data = await loadLayerView(
     decodeURIComponent(run),

@@ -4,6 +4,7 @@ import type { SearchParams } from 'nuqs/server'
 import { loadViewParams } from '../../../../lib/record/view'
 import { loadSampleView } from '../../../_views/load-sample'
 import { SampleView } from '../../../_views/sample-view'
+import { readerOnly } from '../../../reader-only'
 
 export const dynamic = 'force-dynamic'
 
@@ -14,6 +15,7 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 }
 
 export default async function SamplePage({ params, searchParams }: Props) {
+  await readerOnly()
   const name = decodeURIComponent((await params).run)
   const data = await loadSampleView(name, await loadViewParams(searchParams))
   if (!data) notFound()

@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream'
-import type { ReadableStream as NodeStream } from 'node:stream/web'
 import { openBlob, putBlob } from '@/lib/store/blobs'
 import { TooLarge } from '@/lib/store/durable-file'
 import { openTensors } from '@/lib/tensor/open'
+import { bodyOf } from '../../_body'
+import { uploadLimit } from '../../_limits'
 import { checkLength, checkRoom, HttpError, json, notFound, route, tooLarge } from '../../_route'
 
 export const dynamic = 'force-dynamic'
@@ -18,11 +19,8 @@ export const PUT = route<Params>(async (request, { sha256 }) => {
   const limit = uploadLimit()
   checkLength(request, limit, 'SIGNSCOPE_MAX_UPLOAD_MB')
   checkRoom(request)
-  const body = request.body
-    ? Readable.fromWeb(request.body as unknown as NodeStream<Uint8Array>)
-    : new Uint8Array(0)
   try {
-    return json(await putBlob(body, { expectedSha256: sha256, limit, check: openTensors }), 201)
+    return json(await putBlob(bodyOf(request), { expectedSha256: sha256, limit, check: openTensors }), 201)
   } catch (error) {
     throw error instanceof TooLarge ? tooLarge(limit, 'SIGNSCOPE_MAX_UPLOAD_MB') : error
   }
@@ -58,11 +56,6 @@ export const GET = route<Params>(async (request, { sha256 }) => {
     headers,
   })
 })
-
-/** Bytes of an uploaded file; SIGNSCOPE_MAX_UPLOAD_MB, default 512. */
-function uploadLimit(): number {
-  return Number(process.env.SIGNSCOPE_MAX_UPLOAD_MB || 512) * 2 ** 20
-}
 
 function checkKey(sha256: string): void {
   if (!/^[0-9a-f]{64}$/.test(sha256))
