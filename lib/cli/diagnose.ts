@@ -1,9 +1,33 @@
 import { diagnose as diagnoseCheckpoint } from '../diagnostics/diagnose'
 import type { Diagnosis } from '../record/run'
 import { InputError } from '../tensor/error'
+import type { Checkpoint } from '../unet/checkpoint'
 import { startBackend } from './backend'
-import { type Command, type Flags, needed, printResult, progressBar, text, wholeNumber } from './command'
+import {
+  type Command,
+  checkpointOptions,
+  type Flags,
+  needed,
+  printResult,
+  progressBar,
+  text,
+  wholeNumber,
+} from './command'
 import { openCheckpoint } from './open'
+
+/** Flags of the commands that measure a student against its teacher. */
+export const measureOptions = {
+  ...checkpointOptions,
+  fp: { type: 'string' },
+  timesteps: { type: 'string' },
+  images: { type: 'string' },
+  seed: { type: 'string' },
+} satisfies Command['options']
+
+export const measureHelp = `  --timesteps N        number of timesteps (default 20), or a list of timesteps
+  --images N           images measured over (default 8)
+  --seed N             of their noise (default 7)
+  --config FILE        configuration of both (yaml or json); found by itself beside the weights`
 
 export const diagnose: Command = {
   summary: 'measure a binarized checkpoint against its full-precision teacher, layer by layer',
@@ -14,19 +38,11 @@ accumulated error of the layer's output at each timestep (SQNR in dB, cosine, lo
 
   --fp FILE            full-precision checkpoint
   --binary FILE        binarized checkpoint
-  --timesteps N        number of timesteps (default 20), or a list of timesteps
-  --images N           images measured over (default 8)
-  --seed N             of their noise (default 7)
-  --config FILE        configuration of both (yaml or json); found by itself beside the weights
+${measureHelp}
   --json               everything, as one JSON document on stdout; else a table of the layers, worst first`,
   options: {
-    config: { type: 'string' },
-    json: { type: 'boolean' },
-    fp: { type: 'string' },
+    ...measureOptions,
     binary: { type: 'string' },
-    timesteps: { type: 'string' },
-    images: { type: 'string' },
-    seed: { type: 'string' },
   },
   async run(positionals, flags) {
     if (positionals.length > 0) {
@@ -37,19 +53,29 @@ accumulated error of the layer's output at each timestep (SQNR in dB, cosine, lo
       })
     }
     const [fp, binary] = [needed(flags, 'fp'), needed(flags, 'binary')]
-    const timesteps = readTimesteps(flags)
-    const images = wholeNumber(flags, 'images', 8, [1, 256])
-    const seed = wholeNumber(flags, 'seed', 7, [0, Number.MAX_SAFE_INTEGER])
-    const teacher = (await openCheckpoint(fp, flags)).checkpoint
-    const student = (await openCheckpoint(binary, flags)).checkpoint
-    await startBackend()
-    const progress = progressBar('diagnosing')
-    const onProgress = (done: number, total: number, words: string) => progress(done / total, words)
-    const diagnosis = await diagnoseCheckpoint(teacher, student, { timesteps, images, seed, onProgress })
-    progress(1)
+    const { diagnosis } = await measure(fp, binary, flags)
     printResult(flags, diagnosis, table(diagnosis))
     return 0
   },
+}
+
+/** Diagnoses the student in the file `binary` against the teacher in `fp`, as the flags ask. */
+export async function measure(
+  fp: string,
+  binary: string,
+  flags: Flags,
+): Promise<{ teacher: Checkpoint; student: Checkpoint; diagnosis: Diagnosis }> {
+  const timesteps = readTimesteps(flags)
+  const images = wholeNumber(flags, 'images', 8, [1, 256])
+  const seed = wholeNumber(flags, 'seed', 7, [0, Number.MAX_SAFE_INTEGER])
+  const teacher = (await openCheckpoint(fp, flags)).checkpoint
+  const student = (await openCheckpoint(binary, flags)).checkpoint
+  await startBackend()
+  const progress = progressBar('diagnosing')
+  const onProgress = (done: number, total: number, words: string) => progress(done / total, words)
+  const diagnosis = await diagnoseCheckpoint(teacher, student, { timesteps, images, seed, onProgress })
+  progress(1)
+  return { teacher, student, diagnosis }
 }
 
 function readTimesteps(flags: Flags): number | number[] {
