@@ -17,10 +17,13 @@ export type Command = {
 /** Flags of every command that reads a checkpoint. */
 export const checkpointOptions = {
   config: { type: 'string' },
+  network: { type: 'string' },
   json: { type: 'boolean' },
 } satisfies Command['options']
 
 export const checkpointHelp = `  --config FILE    the family's own configuration (yaml or json); a config.json beside the weights is found by itself
+  --network NAME   which network of a file that holds several: raw, ema, teacher, teacher-ema, or the prefix of its names
+                   (default: ema, if it can be used; see inspect)
   --json           one JSON document on stdout`
 
 /** Prints a result on stdout: as one JSON document with --json, else as text. */

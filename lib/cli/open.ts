@@ -7,6 +7,7 @@ import { openFileSource } from '../tensor/file-source'
 import { openTensors } from '../tensor/open'
 import type { Tensor, TensorFile } from '../tensor/tensor'
 import { type Checkpoint, type GivenConfig, readAbout, readCheckpoint } from '../unet/checkpoint'
+import { findNetworks } from '../unet/networks'
 import { type Flags, text } from './command'
 
 /** A checkpoint and where it came from. */
@@ -20,10 +21,12 @@ export type Opened = {
   scheduler: GivenConfig | null
 }
 
-/** What save_pretrained calls the weights of a U-Net, the preferred first. */
-const weightNames = ['', '.fp16', '.non_ema'].flatMap((variant) =>
-  ['safetensors', 'bin'].map((extension) => `diffusion_pytorch_model${variant}.${extension}`),
-)
+/** What save_pretrained calls the weights of a U-Net, the preferred first: whole, or the index of its shards. */
+const weightNames = ['', '.fp16', '.non_ema'].flatMap((variant) => [
+  `diffusion_pytorch_model${variant}.safetensors`,
+  `diffusion_pytorch_model.safetensors.index${variant}.json`,
+  `diffusion_pytorch_model${variant}.bin`,
+])
 
 /**
  * Reads a checkpoint: a file, or a diffusers folder (flat or with unet/). --config decides over everything else; then
@@ -34,7 +37,11 @@ export async function openCheckpoint(path: string, flags: Flags = {}): Promise<O
   const weights = weightsFile(path)
   return withTensors(weights, async (file) => {
     const given = givenConfig(file, weights, flags)
-    const checkpoint = await readCheckpoint(file, given ?? undefined)
+    const checkpoint = await readCheckpoint(file, given ?? undefined, { network: text(flags, 'network') })
+    const { role, prefix } = checkpoint.network
+    const others = findNetworks(file).filter((other) => other.prefix !== prefix)
+    if (others.length > 0)
+      console.error(`${path}: using its ${role} network, not ${others.map(({ role }) => role).join(', ')}`)
     for (const assumption of checkpoint.assumptions) console.error(`${path}: assuming ${assumption}`)
     return { checkpoint, path: weights, given, scheduler: schedulerOf(weights) }
   })
@@ -47,13 +54,18 @@ export function givenConfig(file: TensorFile, weights: string, flags: Flags): Gi
   return readAbout(file) ? null : configBeside(weights)
 }
 
-/** Runs `use` on an opened tensor file and closes it. */
+/** Runs `use` on an opened tensor file, with the shards beside it if it is an index of some, and closes them. */
 export async function withTensors<T>(path: string, use: (file: TensorFile) => Promise<T>): Promise<T> {
-  const source = await openFileSource(path)
+  const opened: { close(): Promise<void> }[] = []
+  const open = async (path: string) => {
+    const source = await openFileSource(path)
+    opened.push(source)
+    return source
+  }
   try {
-    return await use(await openTensors(source))
+    return await use(await openTensors(await open(path), (shard) => open(join(dirname(path), shard))))
   } finally {
-    await source.close()
+    for (const source of opened) await source.close()
   }
 }
 
@@ -62,17 +74,11 @@ export function weightsFile(path: string): string {
   if (!isFolder(path)) return path
   const found = weightsInFolder(path)
   if (found) return found
-  const sharded = [path, join(path, 'unet')].some((folder) =>
-    existsSync(join(folder, `${weightNames[0]}.index.json`)),
-  )
   throw new InputError({
     file: path,
-    problem: sharded
-      ? 'its weights are split into several shards, which are not read'
-      : `the folder holds no ${weightNames[0]} or .bin, nor does its unet/`,
-    remedy: sharded
-      ? 'Save the model as one safetensors file.'
-      : 'Give a diffusers model folder or a checkpoint file.',
+    problem: `the folder holds no ${weightNames[0]} or .bin, nor does its unet/`,
+    remedy: 'Give a diffusers model folder or a checkpoint file.',
+    code: 'not_found',
   })
 }
 

@@ -55,5 +55,5 @@ function unreadable(file: string, code: string | undefined): InputError {
     ['EISDIR', 'it is not a file'],
   ])
   const problem = problems.get(code ?? '') ?? `it cannot be opened (${code ?? 'unknown reason'})`
-  return new InputError({ file, problem, remedy: 'Check the path.' })
+  return new InputError({ file, problem, remedy: 'Check the path.', code: 'not_found' })
 }

@@ -2,7 +2,7 @@
  * NumPy .npy files, format versions 1 to 3 (numpy/lib/format.py): magic, version, header length, a Python dict literal
  * {'descr', 'fortran_order', 'shape'}, the elements. The header is matched, never evaluated.
  */
-import { InputError, printable } from './error'
+import { type Fault, faultsOf, printable } from './error'
 import { fromFloat32, swapBytes, toFloat32 } from './float'
 import { gather } from './strided'
 import { type ByteSource, bytesPerElement, type DType, sizeOf, type Tensor, type TensorFile } from './tensor'
@@ -22,7 +22,6 @@ const maxHeaderBytes = 65_536
 const damagedRemedy = 'It looks damaged: save it again with numpy.save.'
 const typeRemedy = 'Save it as numbers: numpy.save(file, array.astype("float32")).'
 
-type Fault = (problem: string, remedy?: string) => InputError
 type Header = { dtype: DType; bigEndian: boolean; fortran: boolean; shape: number[] }
 
 /**
@@ -30,15 +29,18 @@ type Header = { dtype: DType; bigEndian: boolean; fortran: boolean; shape: numbe
  * arrays are read right; objects, records, text and unsigned types wider than a byte are refused with an InputError.
  */
 export async function openNpy(source: ByteSource): Promise<TensorFile> {
-  const fault: Fault = (problem, remedy = damagedRemedy) =>
-    new InputError({ file: source.name, problem, remedy })
+  const fault = faultsOf(source.name, damagedRemedy)
   const { text, dataStart } = await readHeader(source, fault)
   const header = parseHeader(text, fault)
   const { dtype, shape } = header
   const size = sizeOf(shape) * bytesPerElement[dtype]
-  if (!Number.isSafeInteger(size) || size !== source.size - dataStart)
+  const present = source.size - dataStart
+  if (!Number.isSafeInteger(size) || size !== present)
     throw fault(
-      `shape (${printable(shape.join(', '))}) of ${dtype} takes ${size} bytes, ${source.size - dataStart} follow the header`,
+      `shape (${printable(shape.join(', '))}) of ${dtype} takes ${size} bytes, ${present} follow the header`,
+      '',
+      damagedRemedy,
+      size > present ? 'truncated' : 'damaged',
     )
   const name = stemOf(source.name)
   return {
@@ -46,9 +48,15 @@ export async function openNpy(source: ByteSource): Promise<TensorFile> {
     container: 'npy',
     tensors: new Map([[name, { dtype, shape }]]),
     metadata: new Map(),
+    values: new Map(),
     async read(wanted) {
       if (wanted !== name)
-        throw fault(`it has no tensor "${printable(wanted)}"`, `Its only tensor is "${name}".`)
+        throw fault(
+          `it has no tensor "${printable(wanted)}"`,
+          '',
+          `Its only tensor is "${name}".`,
+          'missing_tensor',
+        )
       return { shape, data: elements(await source.read(dataStart, source.size), header) }
     },
   }
@@ -95,7 +103,7 @@ function parseHeader(text: string, fault: Fault): Header {
   const body = /^\s*\{(.*)\}\s*$/s.exec(text)?.[1]
   const descr = /'descr'\s*:\s*('[^']*'|\[)/.exec(text)?.[1]
   if (body === undefined || descr === undefined) throw fault('the header is not a .npy header')
-  if (descr === '[') throw fault('it is an array of records', typeRemedy)
+  if (descr === '[') throw fault('it is an array of records', '', typeRemedy, 'unsupported')
   const pattern = /^\s*'(descr|fortran_order|shape)'\s*:\s*('[^']*'|True|False|\([0-9,\s]*\))\s*(,|$)/
   const fields = new Map<string, string>()
   let rest = body
@@ -121,7 +129,7 @@ function parseDescr(descr: string, fault: Fault): { dtype: DType; bigEndian: boo
   const dtype = descrs.find(([name]) => name === descr.slice(1))?.[1]
   if (!dtype || !'<>|='.includes(descr.charAt(0))) {
     const what = descr.endsWith('O') ? 'Python objects' : `type ${printable(descr, 20)}`
-    throw fault(`it is an array of ${what}, which is not read`, typeRemedy)
+    throw fault(`it is an array of ${what}, which is not read`, '', typeRemedy, 'unsupported')
   }
   return { dtype, bigEndian: descr.startsWith('>') }
 }

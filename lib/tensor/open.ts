@@ -1,52 +1,59 @@
-import { ForeignFile, InputError } from './error'
+import { type InputCode, InputError } from './error'
 import { openNpy } from './npy'
+import { isNpz, openNpz } from './npz'
 import { openSafetensors } from './safetensors'
+import { type OpenSibling, openShards, shardsMissing } from './shards'
 import type { ByteSource, TensorFile } from './tensor'
-import { openTorch } from './torch'
+import { legacyMagic, openTorchLegacy } from './torch-legacy'
+import { openTorchZip } from './torch-zip'
+import { openZip } from './zip'
 
 /**
- * The one door for tensor files: safetensors, torch zip checkpoints, npy. Goes by the content, never by the name.
- * Reads the directory; tensors are read when asked for. Throws an InputError that says what the file is instead.
+ * The one door for tensor files: safetensors, whole or in shards, torch checkpoints, npy, npz. Goes by the content, never by
+ * the name. Reads the directory; tensors are read when asked for. `openSibling` finds the shards an index names; without
+ * it an index is refused. Throws an InputError that says what the file is instead.
  */
-export async function openTensors(source: ByteSource): Promise<TensorFile> {
-  const refuse = (problem: string, remedy: string) => new ForeignFile({ file: source.name, problem, remedy })
-  if (source.size === 0)
-    throw new InputError({
-      file: source.name,
-      problem: 'the file is empty',
-      remedy: 'Download or copy it again.',
-    })
+export async function openTensors(source: ByteSource, openSibling?: OpenSibling): Promise<TensorFile> {
+  const refuse = (problem: string, remedy: string, code: InputCode = 'not_a_checkpoint') =>
+    new InputError({ file: source.name, problem, remedy, code })
+  if (source.size === 0) throw refuse('the file is empty', 'Download or copy it again.', 'empty')
   const head = await source.read(0, Math.min(source.size, 512))
   // First of all, because the length a safetensors file starts with can spell the magic of other formats.
   if (looksLikeSafetensors(head)) return openSafetensors(source)
-  if (startsWith(head, 'PK\x03\x04')) return openTorch(source)
+  if (startsWith(head, 'PK\x03\x04')) {
+    const zip = await openZip(source)
+    return isNpz(zip) ? openNpz(source, zip) : openTorchZip(source, zip)
+  }
+  if (startsWith(head, legacyMagic)) return openTorchLegacy(source)
   if (startsWith(head, '\x93NUMPY')) return openNpy(source)
   for (const { magic, at = 0, problem, remedy } of strangers)
     if (startsWith(head.subarray(at), magic)) throw refuse(problem, remedy)
   const text = asText(head)
+  if (text?.startsWith('{') && (await isShardIndex(source))) {
+    if (!openSibling) throw shardsMissing(source.name)
+    return openShards(source, openSibling)
+  }
   if (text !== undefined) throw refuse(...describeText(text))
   if (head[8] === 0x7b || hasShortHeader(head)) return openSafetensors(source)
   throw refuse('the content is of no known kind', `Give ${readable}.`)
 }
 
-const readable = 'a safetensors file, a PyTorch .pt, .pth, .bin or .ckpt checkpoint, or a .npy array'
+const readable = 'a safetensors file, a PyTorch .pt, .pth, .bin or .ckpt checkpoint, or a .npy or .npz file'
 const unpackRemedy = 'Unpack it and give the checkpoint inside.'
 const stateDictRemedy =
   'Load it in PyTorch 1.6 or newer and save its state_dict() again, or save it as safetensors.'
 
 /** Magic bytes (as Latin-1) of what people hand over by mistake. */
 const strangers: { magic: string; at?: number; problem: string; remedy: string }[] = [
-  {
-    // The pickled number 0x1950a86a20f9469cfc6c that torch.save put first until 1.6.
-    magic: '\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.',
-    problem:
-      'it is in the format torch.save wrote before PyTorch 1.6 (a stream of pickles, not a zip), which is not read',
-    remedy: stateDictRemedy,
-  },
   { magic: '\x80\x02', problem: 'it is a bare Python pickle, not a checkpoint', remedy: stateDictRemedy },
   { magic: '\x80\x03', problem: 'it is a bare Python pickle, not a checkpoint', remedy: stateDictRemedy },
   { magic: '\x80\x04', problem: 'it is a bare Python pickle, not a checkpoint', remedy: stateDictRemedy },
   { magic: '\x80\x05', problem: 'it is a bare Python pickle, not a checkpoint', remedy: stateDictRemedy },
+  ...['sys_info', 'pickle', 'storages', 'tensors'].map((member) => ({
+    magic: `${member}\0`,
+    problem: 'it is in the tar format of the first PyTorch versions, which is not read',
+    remedy: stateDictRemedy,
+  })),
   { magic: 'ustar', at: 257, problem: 'it is a tar archive', remedy: unpackRemedy },
   { magic: 'PK\x05\x06', problem: 'it is an empty zip archive', remedy: 'Download or copy it again.' },
   { magic: '\x1f\x8b', problem: 'it is a gzip archive', remedy: unpackRemedy },
@@ -89,6 +96,12 @@ function asText(head: Uint8Array): string | undefined {
   return isText ? new TextDecoder().decode(head).trim() : undefined
 }
 
+/** Whether JSON text is the index of a checkpoint in shards; `metadata` may come first, so its head does not tell. */
+async function isShardIndex(source: ByteSource): Promise<boolean> {
+  const start = new TextDecoder().decode(await source.read(0, Math.min(source.size, 64 * 1024)))
+  return start.includes('"weight_map"')
+}
+
 function describeText(text: string): [problem: string, remedy: string] {
   if (text.startsWith('version https://git-lfs'))
     return [
@@ -101,11 +114,6 @@ function describeText(text: string): [problem: string, remedy: string] {
       'The download gave a web page, often an error or a login: fetch the file itself.',
     ]
   if (text.startsWith('<')) return ['it is an XML document, not a checkpoint', `Give ${readable}.`]
-  if (text.startsWith('{') && text.includes('"weight_map"'))
-    return [
-      'it is the index of a checkpoint in several shards, which is not read',
-      'Save the model as one safetensors file.',
-    ]
   if (/^[{[]/.test(text))
     return [
       'it is JSON, not a checkpoint',

@@ -1,10 +1,11 @@
 /**
  * A pickle machine that cannot run anything. It knows the opcodes torch.save writes (protocols 2 to 5, Python's
- * Lib/pickletools.py) and builds inert records: a global is a name on the caller's list, a call is that name with its arguments.
- * A name that is not on the list ends the reading; nothing is ever looked up, imported or called.
+ * Lib/pickletools.py) and builds inert records: a global is a name on the caller's lists, a call is that name with its arguments.
+ * A name that is on no list, or called without being on the list of those that may be, ends the reading; nothing is ever
+ * looked up, imported or called.
  * Shared and even self-containing values stay shared references, so a small file cannot unfold into a large value.
  */
-import { InputError, printable } from './error'
+import { type InputCode, InputError, printable } from './error'
 
 export type PickleValue =
   | null
@@ -38,7 +39,7 @@ export class PickleGlobal {
   }
 }
 
-/** What a pickle asks to be called and with what; a record, never carried out. */
+/** What a pickle asks to be called or made and with what; a record, never carried out. */
 export class PickleCall {
   readonly callee: string
   readonly args: PickleValue[]
@@ -56,25 +57,40 @@ export class PersistentId {
   }
 }
 
-/** Writing one tensor down takes about 35 operations. */
-const maxOperations = 600_000
+/** Writing one tensor down takes about 35 operations: enough for network, EMA, teacher and an optimizer's state. */
+const maxOperations = 1_000_000
 const maxStack = 100_000
 const maxMarks = 1000
 const maxIntegerBytes = 32
 const orderedDict = 'collections OrderedDict'
 
+/** Globals a pickle may name, as 'module name'. */
+export type Globals = {
+  /** May also be called; OrderedDict always may. */
+  callable: ReadonlySet<string>
+  /** May only be named, or be the class of an object whose contents are dropped. */
+  isInert(name: string): boolean
+}
+
+export type Unpickled = {
+  value: PickleValue
+  /** Index after STOP. */
+  end: number
+  /** Everything the pickle refers to outside itself, in its order. */
+  persistent: PersistentId[]
+}
+
 /**
- * Value of the pickle that starts at `bytes[start]`, and where it ends (after STOP).
- * `allowed` lists the globals the pickle may name besides OrderedDict, as 'module name'.
+ * Value of the pickle that starts at `bytes[start]`. `where` names file and record in errors.
  * Throws an InputError for anything a data-only pickle does not hold.
  */
 export function unpickle(
   bytes: Uint8Array,
-  allowed: ReadonlySet<string>,
-  file: string,
+  globals: Globals,
+  where: { file: string; item: string },
   start = 0,
-): { value: PickleValue; end: number } {
-  return new Machine(bytes, allowed, file, start).run()
+): Unpickled {
+  return new Machine(bytes, globals, where, start).run()
 }
 
 class Machine {
@@ -85,25 +101,26 @@ class Machine {
   private readonly view: DataView
   private at: number
   private readonly bytes: Uint8Array
-  private readonly allowed: ReadonlySet<string>
-  private readonly file: string
+  private readonly persistent: PersistentId[] = []
+  private readonly globals: Globals
+  private readonly where: { file: string; item: string }
 
-  constructor(bytes: Uint8Array, allowed: ReadonlySet<string>, file: string, start: number) {
+  constructor(bytes: Uint8Array, globals: Globals, where: { file: string; item: string }, start: number) {
     this.bytes = bytes
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    this.allowed = allowed
-    this.file = file
+    this.globals = globals
+    this.where = where
     this.at = start
   }
 
-  run(): { value: PickleValue; end: number } {
+  run(): Unpickled {
     for (let i = 0; i < maxOperations; i++) {
       const op = this.bytes[this.advance(1)]!
-      if (op === 0x2e) return { value: this.pop(), end: this.at } // STOP
+      if (op === 0x2e) return { value: this.pop(), end: this.at, persistent: this.persistent } // STOP
       const value = this.step(op)
       if (value !== undefined) this.push(value)
     }
-    throw this.fault(`it takes more than ${maxOperations} operations`)
+    throw this.fault(`it takes more than ${maxOperations} operations`, 'too_large')
   }
 
   /** Carries out one opcode; what it returns goes on the stack. */
@@ -210,17 +227,31 @@ class Machine {
       case 0x93: // STACK_GLOBAL
         return this.stackGlobal()
       case 0x51: // BINPERSID
-        return new PersistentId(this.pop())
+        return this.refer(this.pop())
       case 0x52: // REDUCE
         return this.reduce()
+      case 0x81: // NEWOBJ
+        return this.inertObject(op)
       case 0x62: // BUILD
         this.build()
         return
       default:
-        throw this.fault(
-          `opcode 0x${op.toString(16).padStart(2, '0')} at byte ${this.at - 1} builds objects a state dict does not have`,
-        )
+        throw this.unknown(op)
     }
+  }
+
+  private unknown(op: number): InputError {
+    const shown = `0x${op.toString(16).padStart(2, '0')}`
+    return this.fault(
+      `opcode ${shown} at byte ${this.at - 1} builds objects a state dict does not have`,
+      'code',
+    )
+  }
+
+  private refer(id: PickleValue): PersistentId {
+    const reference = new PersistentId(id)
+    this.persistent.push(reference)
+    return reference
   }
 
   private protocol(version: number): void {
@@ -282,6 +313,7 @@ class Machine {
 
   private setOnTop(items: PickleValue[]): void {
     const dict = this.top()
+    if (dict instanceof PickleCall) return // a dict of a class of its own: its contents are dropped
     if (!(dict instanceof Map))
       throw this.fault(`it sets items of something that is no dict at byte ${this.at - 1}`)
     this.setItems(dict, items)
@@ -301,20 +333,36 @@ class Machine {
 
   private global(module: string, name: string): PickleGlobal {
     const full = `${module} ${name}`
-    if (full === orderedDict || this.allowed.has(full)) return new PickleGlobal(full)
-    const shown = printable(`${module}.${name}`, 60)
-    throw new InputError({
-      file: this.file,
-      item: 'data.pkl',
-      problem: `refused, it uses ${shown}, which is more than tensors`,
+    if (this.mayCall(full) || this.globals.isInert(full)) return new PickleGlobal(full)
+    throw this.refusal(`${module}.${name}`)
+  }
+
+  private mayCall(name: string): boolean {
+    return name === orderedDict || this.globals.callable.has(name)
+  }
+
+  private refusal(name: string): InputError {
+    return new InputError({
+      ...this.where,
+      problem: `refused, it uses ${printable(name, 60)}, which is more than tensors`,
       remedy: 'Save it with safetensors, or as a plain model.state_dict().',
+      code: 'code',
     })
+  }
+
+  /** An object of an inert class: what it is made of is dropped. */
+  private inertObject(op: number): PickleCall {
+    const [callee, args] = this.popMany(2)
+    if (!(callee instanceof PickleGlobal) || !(args instanceof PickleTuple)) throw this.unknown(op)
+    if (!this.globals.isInert(callee.name)) throw this.unknown(op)
+    return new PickleCall(callee.name, [])
   }
 
   private reduce(): PickleValue {
     const [callee, args] = this.popMany(2)
     if (!(callee instanceof PickleGlobal) || !(args instanceof PickleTuple))
       throw this.fault(`it calls something that is not a named function at byte ${this.at - 1}`)
+    if (!this.mayCall(callee.name)) throw this.refusal(callee.name.replace(' ', '.'))
     if (callee.name !== orderedDict) return new PickleCall(callee.name, args.items)
     const pairs = args.items[0] ?? []
     if (!Array.isArray(pairs) || args.items.length > 1)
@@ -342,7 +390,8 @@ class Machine {
   /** Index of the next n bytes, which are then passed over. */
   private advance(n: number): number {
     const from = this.at
-    if (n > this.bytes.length - from) throw this.fault(`it ends too early, at byte ${this.bytes.length}`)
+    if (n > this.bytes.length - from)
+      throw this.fault(`it ends too early, at byte ${this.bytes.length}`, 'truncated')
     this.at += n
     return from
   }
@@ -381,18 +430,18 @@ class Machine {
 
   private line(): string {
     const end = this.bytes.indexOf(0x0a, this.at)
-    if (end < 0) throw this.fault('a name does not end')
+    if (end < 0) throw this.fault('a name does not end', 'truncated')
     const line = this.text(end - this.at)
     this.at++
     return line
   }
 
-  private fault(problem: string): InputError {
+  private fault(problem: string, code: InputCode = 'damaged'): InputError {
     return new InputError({
-      file: this.file,
-      item: 'data.pkl',
+      ...this.where,
       problem: `the pickle cannot be read: ${problem}`,
       remedy: 'Save it again as a plain state dict, or with safetensors.',
+      code,
     })
   }
 }

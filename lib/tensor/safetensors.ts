@@ -3,13 +3,14 @@
  * (huggingface/safetensors, safetensors/src/tensor.rs), plus what its README forbids but the reference lets pass:
  * names that come twice.
  */
-import { InputError, printable } from './error'
+import { type Fault, faultsOf, printable } from './error'
 import { fromFloat32, toFloat32 } from './float'
 import { JsonReader } from './json'
 import {
   type ByteSource,
   bytesPerElement,
   type DType,
+  noSuchTensor,
   sizeOf,
   type Tensor,
   type TensorFile,
@@ -23,20 +24,29 @@ const damaged = 'It looks damaged: download or copy it again.'
 
 /** A tensor's directory entry; offsets count from the first byte after the header. */
 type Entry = TensorInfo & { start: number; end: number }
-type Fault = (problem: string, item?: string, remedy?: string) => InputError
 
 /** Reads and checks the header only. Throws an InputError for every file the reference reader refuses. */
 export async function openSafetensors(source: ByteSource): Promise<TensorFile> {
-  const fault: Fault = (problem, item, remedy = damaged) =>
-    new InputError({ file: source.name, item, problem, remedy })
-  if (source.size < 8) throw fault(`a safetensors file has at least 8 bytes, this one ${source.size}`)
+  const fault = faultsOf(source.name, damaged)
+  if (source.size < 8)
+    throw fault(`a safetensors file has at least 8 bytes, this one ${source.size}`, '', damaged, 'truncated')
   const first = await source.read(0, 8)
   const length = new DataView(first.buffer, first.byteOffset, 8).getBigUint64(0, true)
   if (length > maxHeaderBytes)
-    throw fault(`the header claims ${length} bytes, the format allows ${maxHeaderBytes}`)
+    throw fault(
+      `the header claims ${length} bytes, the format allows ${maxHeaderBytes}`,
+      '',
+      damaged,
+      'too_large',
+    )
   const dataStart = 8 + Number(length)
   if (dataStart > source.size)
-    throw fault(`the header claims ${length} bytes, the file has ${source.size - 8} after the length`)
+    throw fault(
+      `the header claims ${length} bytes, the file has ${source.size - 8} after the length`,
+      '',
+      damaged,
+      'truncated',
+    )
   const { entries, metadata } = parseHeader(decode(await source.read(8, dataStart), fault), fault)
   checkLayout(entries, source.size - dataStart, fault)
 
@@ -47,9 +57,10 @@ export async function openSafetensors(source: ByteSource): Promise<TensorFile> {
     container: 'safetensors',
     tensors,
     metadata,
+    values: new Map(),
     async read(name) {
       const entry = entries.get(name)
-      if (!entry) throw fault('there is no such tensor', name, 'Choose one of the names the file lists.')
+      if (!entry) throw noSuchTensor(source.name, name)
       const bytes = await source.read(dataStart + entry.start, dataStart + entry.end)
       return { shape: entry.shape, data: toFloat32(entry.dtype, bytes) }
     },
@@ -123,7 +134,8 @@ function parseHeader(
     current = name
     if (name === '__metadata__') json.object((key) => metadata.set(key, json.string()))
     else entries.set(name, parseEntry(json, name, fault))
-    if (entries.size > maxTensors) throw fault(`more than ${maxTensors} tensors are listed`, undefined)
+    if (entries.size > maxTensors)
+      throw fault(`more than ${maxTensors} tensors are listed`, '', damaged, 'too_large')
     current = undefined
   })
   json.end()
@@ -148,7 +160,12 @@ function parseEntry(json: JsonReader, name: string, fault: Fault): Entry {
   if (dtype === undefined || !shape || !offsets)
     throw fault('the header gives no dtype, shape or data_offsets for it', name)
   if (!isDType(dtype))
-    throw fault(`dtype ${printable(dtype, 20)} is not supported`, name, 'Store it as F32, F16, BF16 or F64.')
+    throw fault(
+      `dtype ${printable(dtype, 20)} is not supported`,
+      name,
+      'Store it as F32, F16, BF16 or F64.',
+      'unsupported',
+    )
   const [start, end] = offsets
   if (start === undefined || end === undefined || offsets.length !== 2 || start > end)
     throw fault(`data_offsets [${printable(offsets.join(', '))}] are not a start and an end`, name)
@@ -190,8 +207,9 @@ function checkLayout(entries: Map<string, Entry>, dataBytes: number, fault: Faul
   if (end > dataBytes)
     throw fault(
       `the tensors take ${end} bytes, the file has ${dataBytes}`,
-      undefined,
+      '',
       'It looks truncated: download or copy it again.',
+      'truncated',
     )
   if (end < dataBytes) throw fault(`${dataBytes - end} bytes follow the last tensor`)
 }

@@ -34,14 +34,21 @@ export type ByteSource = {
   read(start: number, end: number): Promise<Uint8Array>
 }
 
+export type PlainValue = number | string | boolean
+
 /** An opened checkpoint: the directory is known, tensors are read one by one. */
 export type TensorFile = {
   name: string
-  container: 'safetensors' | 'torch-zip' | 'npy'
-  /** Tensors in the order of the file. */
+  container: 'safetensors' | 'safetensors-sharded' | 'torch-zip' | 'torch-legacy' | 'npy' | 'npz'
+  /**
+   * Tensors in the order of the file. In a torch file that is no plain state dict, a name is the path of keys and list
+   * indices that leads to the tensor: `state_dict/model.diffusion_model.out.2.weight`, `4/conv_in.weight`.
+   */
   tensors: Map<string, TensorInfo>
   /** safetensors `__metadata__`; empty elsewhere. */
   metadata: Map<string, string>
+  /** Plain values of a torch file by their paths (`global_step`, `3`); empty elsewhere. */
+  values: Map<string, PlainValue>
   /** Reads one tensor and converts it to float32. Throws an InputError for an unknown name. */
   read(name: string): Promise<Tensor>
 }
@@ -82,6 +89,7 @@ export function blobSource(name: string, blob: Blob): ByteSource {
           file: name,
           problem: 'it can no longer be read',
           remedy: 'It may have been changed or moved: choose it again.',
+          code: 'not_found',
         })
       }
     },
@@ -93,5 +101,16 @@ export function outOfRange(name: string, start: number, end: number, size: numbe
     file: name,
     problem: `bytes ${start} to ${end} are needed, the file has ${size}`,
     remedy: 'It looks truncated: download or copy it again.',
+    code: 'truncated',
+  })
+}
+
+export function noSuchTensor(file: string, name: string): InputError {
+  return new InputError({
+    file,
+    item: name,
+    problem: 'there is no such tensor',
+    remedy: 'Choose one of the names the file lists.',
+    code: 'missing_tensor',
   })
 }

@@ -1,24 +1,23 @@
 /**
- * PyTorch zip checkpoints (torch.save since 1.6) whose root is a state dict, names to tensors. The layout is that of
- * torch/serialization.py and torch/_utils.py: STEM/data.pkl describes the tensors as views of storages,
- * STEM/data/KEY holds the raw little-endian elements of one storage.
+ * What the containers of torch.save have in common: a pickle that describes tensors as views of storages (torch/_utils.py).
+ * The root may be a state dict, or anything a training keeps: dicts, lists and tuples are walked, and every tensor
+ * and plain value gets the path of keys that leads to it as its name.
  */
-import { InputError, printable } from './error'
+import { type Fault, printable } from './error'
 import { toFloat32 } from './float'
 import {
+  type Globals,
   PersistentId,
   PickleCall,
   type PickleDict,
   PickleGlobal,
   PickleTuple,
   type PickleValue,
-  unpickle,
 } from './pickle'
 import { gather, isRowMajor, spanOf } from './strided'
-import { type ByteSource, bytesPerElement, type DType, type TensorFile, type TensorInfo } from './tensor'
-import { openZip, type ZipArchive, type ZipEntry } from './zip'
+import { bytesPerElement, type DType, type PlainValue, type TensorInfo } from './tensor'
 
-const storages = new Map<string, DType>([
+const storageTypes = new Map<string, DType>([
   ['torch DoubleStorage', 'F64'],
   ['torch FloatStorage', 'F32'],
   ['torch HalfStorage', 'F16'],
@@ -30,134 +29,139 @@ const storages = new Map<string, DType>([
   ['torch ByteStorage', 'U8'],
   ['torch BoolStorage', 'BOOL'],
 ])
-const allowed = new Set([
-  ...storages.keys(),
-  'torch._utils _rebuild_tensor',
-  'torch._utils _rebuild_tensor_v2',
-  'torch._utils _rebuild_parameter',
-  'torch.nn.parameter Parameter',
-  'torch Size',
-])
 
-const maxPickleBytes = 32 * 1024 * 1024
+/** Modules of classes that trainings leave in their checkpoints as dict keys or as objects beside the tensors. */
+const inertModules = ['pytorch_lightning.', 'lightning.', 'lightning_fabric.', 'omegaconf.', 'argparse ']
+const inertNames = new Set(['typing Any', ...['dict', 'list', 'int', 'float', 'str', 'bool'].map(builtin)])
+
+function builtin(type: string): string {
+  return `builtins ${type}`
+}
+
+/**
+ * The globals a checkpoint may name. Those that may be called are what torch.save needs to write tensors, and what NumPy and
+ * collections need for numbers and counters of a scheduler; their calls are kept as records and only the tensors among them are
+ * looked at. Inert ones (a Lightning callback as a dict key, a Namespace of hyperparameters) may only be named: calling
+ * one is refused like any unknown name, and what an object of such a class holds is dropped unread. As no
+ * name is ever resolved, the lists decide what is *read*, never what runs; every other name is refused.
+ */
+export const torchGlobals: Globals = {
+  callable: new Set([
+    ...storageTypes.keys(),
+    'torch._utils _rebuild_tensor',
+    'torch._utils _rebuild_tensor_v2',
+    'torch._utils _rebuild_parameter',
+    'torch.nn.parameter Parameter',
+    'torch Size',
+    'torch device',
+    'collections Counter',
+    'collections defaultdict',
+    'numpy dtype',
+    'numpy.core.multiarray scalar',
+    'numpy._core.multiarray scalar',
+    '_codecs encode',
+  ]),
+  isInert: (name) =>
+    inertModules.some((module) => name.startsWith(module)) ||
+    inertNames.has(name.replace('__builtin__', 'builtins')),
+}
+
+export const damagedRemedy = 'It looks damaged: download or copy it again.'
+export const saveRemedy =
+  'Save the weights alone: torch.save(model.state_dict(), "weights.pt"), or as safetensors.'
+
 const maxRank = 64
 /** 1 GiB as float32; the largest layers of diffusion models have some 10^8 weights. */
 const maxElements = 2 ** 28
 /** A view that repeats its storage (stride 0) may not unfold beyond this many elements. */
 const maxRepeated = 2 ** 24
+/** Deepest path followed, and most dicts, lists and tensors met on all paths: shared ones count each time. */
+const maxDepth = 32
+const maxNodes = 250_000
+/** Values beyond these are left out: they are shown, not needed. */
+const maxValues = 10_000
+const maxTextLength = 1024
 
-const saveRemedy = 'Save the weights alone: torch.save(model.state_dict(), "weights.pt"), or as safetensors.'
-const damagedRemedy = 'It looks damaged: download or copy it again.'
-
-/** A tensor as a view of a storage record; offset and strides in elements. */
-type View = TensorInfo & {
-  record: ZipEntry
+/** ('storage', class, key, location, number of elements[, view of another storage]). */
+export type Storage = {
+  key: string
+  dtype: DType
+  numel: number
+  /** First element it has of the stored record, and elements of that record: old files name parts of one. */
   start: number
-  offset: number
-  strides: number[]
-  elements: number
+  whole: number
 }
-type Fault = (problem: string, item?: string, remedy?: string) => InputError
 
-/** Reads the directory and data.pkl, no tensor data. Throws an InputError for everything but a plain state dict. */
-export async function openTorch(source: ByteSource): Promise<TensorFile> {
-  const fault: Fault = (problem, item, remedy = damagedRemedy) =>
-    new InputError({ file: source.name, item, problem, remedy })
-  const zip = await openZip(source)
-  const stem = findStem(zip, fault)
-  await checkByteOrder(zip, stem, fault)
-  const dict = stateDict(await readPickle(zip, `${stem}/data.pkl`, source.name, fault), fault)
+/** A tensor as a view of a storage; offset and strides in elements. */
+export type View = TensorInfo & { storage: Storage; offset: number; strides: number[] }
+
+/** Every tensor and plain value of a root, by path. Throws an InputError for a root without tensors and for tensors that lie. */
+export function readRoot(
+  root: PickleValue,
+  fault: Fault,
+): { views: Map<string, View>; values: Map<string, PlainValue> } {
   const views = new Map<string, View>()
-  for (const [name, value] of dict) {
-    if (typeof name !== 'string')
-      throw fault(`the state dict has ${describe(name)} as a name`, '', saveRemedy)
-    views.set(name, resolveView(name, value, zip, stem, fault))
+  const values = new Map<string, PlainValue>()
+  let nodes = 0
+
+  const visit = (value: PickleValue, path: string, depth: number): void => {
+    if (isPlain(value)) {
+      if (values.size < maxValues && !(typeof value === 'string' && value.length > maxTextLength))
+        values.set(path, value)
+      return
+    }
+    if (++nodes > maxNodes)
+      throw fault(`its dicts and lists unfold to more than ${maxNodes} items`, '', saveRemedy, 'too_large')
+    if (depth > maxDepth)
+      throw fault(
+        `its dicts and lists are nested deeper than ${maxDepth} levels`,
+        '',
+        saveRemedy,
+        'too_large',
+      )
+    const tensor = tensorCall(value)
+    if (tensor) {
+      if (views.has(path)) throw fault('two tensors have this path', path, saveRemedy)
+      views.set(path, viewOf(path, tensor, fault))
+    } else if (value instanceof Map) {
+      if (isOptimizerState(value)) return
+      for (const [key, item] of value) visit(item, join(path, keyText(key, fault)), depth + 1)
+    } else if (Array.isArray(value) || value instanceof PickleTuple) {
+      const items = Array.isArray(value) ? value : value.items
+      for (const [i, item] of items.entries()) visit(item, join(path, `${i}`), depth + 1)
+    }
   }
-  await locateRecords(zip, [...views.values()])
 
-  const tensors = new Map<string, TensorInfo>()
-  for (const [name, { dtype, shape }] of views) tensors.set(name, { dtype, shape })
-  return {
-    name: source.name,
-    container: 'torch-zip',
-    tensors,
-    metadata: new Map(),
-    async read(name) {
-      const view = views.get(name)
-      if (!view) throw fault('there is no such tensor', name, 'Choose one of the names the file lists.')
-      return { shape: view.shape, data: await readView(source, zip, view) }
-    },
-  }
+  if (!tensorCall(root)) visit(root, '', 0)
+  if (views.size === 0)
+    throw fault(`it holds ${describe(root)}, not a state dict`, '', saveRemedy, 'not_a_checkpoint')
+  return { views, values }
 }
 
-function findStem(zip: ZipArchive, fault: Fault): string {
-  const names = [...zip.entries.keys()]
-  const pickles = names.filter((name) => /^[^/]+\/data\.pkl$/.test(name))
-  if (names.some((name) => /^[^/]+\/(constants\.pkl$|code\/)/.test(name)))
-    throw fault('it is a TorchScript program, not a checkpoint', '', saveRemedy)
-  if (names.some((name) => name.endsWith('.npy')))
-    throw fault('it is an .npz archive of NumPy arrays', '', 'Save the weights as safetensors instead.')
-  const [pickle] = pickles
-  if (!pickle || pickles.length > 1) {
-    const listed = names.slice(0, 3).map((name) => printable(name, 40))
-    const found = names.length === 0 ? 'nothing' : listed.join(', ') + (names.length > 3 ? ', ...' : '')
-    throw fault(
-      `a zip archive with ${pickles.length} data.pkl instead of one (it holds ${found})`,
-      '',
-      saveRemedy,
-    )
-  }
-  return pickle.slice(0, pickle.indexOf('/'))
+function join(path: string, key: string): string {
+  return path === '' ? key : `${path}/${key}`
 }
 
-async function checkByteOrder(zip: ZipArchive, stem: string, fault: Fault): Promise<void> {
-  const entry = zip.entries.get(`${stem}/byteorder`)
-  if (!entry) return
-  if (entry.size > 16) throw fault(`${entry.size} bytes instead of a word`, entry.name)
-  const order = new TextDecoder().decode(await zip.read(entry)).trim()
-  if (order !== 'little')
-    throw fault(
-      `byte order "${printable(order)}", only little-endian is read`,
-      entry.name,
-      'Save it again on a little-endian machine.',
-    )
+function keyText(key: PickleValue, fault: Fault): string {
+  if (typeof key === 'string') return key
+  if (key instanceof PickleGlobal) return key.name.replace(' ', '.')
+  if (['number', 'bigint', 'boolean'].includes(typeof key)) return String(key)
+  throw fault(`a dict has ${describe(key)} as a key`, '', saveRemedy)
 }
 
-async function readPickle(zip: ZipArchive, name: string, file: string, fault: Fault): Promise<PickleValue> {
-  const entry = zip.entries.get(name)!
-  if (entry.size > maxPickleBytes)
-    throw fault(`${entry.size} bytes, more than the directory of a checkpoint takes`, name, saveRemedy)
-  const { value, end } = unpickle(await zip.read(entry), allowed, file)
-  if (end !== entry.size) throw fault(`${entry.size - end} bytes follow the pickle`, name)
-  return value
+function isPlain(value: PickleValue): value is PlainValue {
+  return ['number', 'string', 'boolean'].includes(typeof value)
 }
 
-/** The dict of names to tensors: the root, or what stands under its only key. */
-function stateDict(root: PickleValue, fault: Fault): PickleDict {
-  let dict = root
-  if (root instanceof Map && root.size === 1) {
-    const inner = root.get('state_dict') ?? root.get('model')
-    if (inner instanceof Map) dict = inner
-  }
-  if (Array.isArray(dict) && dict.length >= 4 && isStateDict(dict[0]!))
-    throw fault(
-      `it is a training checkpoint, a list of ${dict.length} (weights, optimizer, epoch, step${dict.length > 4 ? ', EMA weights' : ''})`,
-      '',
-      `Save one state dict by itself: torch.save(checkpoint[0], "weights.pt")${dict.length > 4 ? ', or checkpoint[-1] for EMA' : ''}.`,
-    )
-  if (dict instanceof Map && dict.get('state_dict') instanceof Map)
-    throw fault(
-      `it is a ${dict.has('pytorch-lightning_version') ? 'PyTorch Lightning' : 'training'} checkpoint, ${describe(dict)}`,
-      '',
-      'Save its state_dict by itself: torch.save(checkpoint["state_dict"], "weights.pt").',
-    )
-  if (!(dict instanceof Map) || dict.size === 0)
-    throw fault(`it holds ${describe(dict)}, not a state dict`, '', saveRemedy)
-  return dict
+/** What optimizer.state_dict() gives: left out, its tensors are no weights. */
+function isOptimizerState(dict: PickleDict): boolean {
+  return dict.has('state') && dict.has('param_groups')
 }
 
-function isStateDict(value: PickleValue): boolean {
-  return value instanceof Map && value.size > 0 && [...value.values()].every((v) => v instanceof PickleCall)
+function tensorCall(value: PickleValue): PickleCall | null {
+  const parameter = value instanceof PickleCall && value.callee === 'torch._utils _rebuild_parameter'
+  const call = parameter ? value.args[0] : value
+  return call instanceof PickleCall && /^torch\._utils _rebuild_tensor(_v2)?$/.test(call.callee) ? call : null
 }
 
 function describe(value: PickleValue): string {
@@ -171,8 +175,8 @@ function describe(value: PickleValue): string {
   }
   if (Array.isArray(value)) return `a list of ${value.length}`
   if (value instanceof PickleTuple) return `a tuple of ${value.items.length}`
-  if (value instanceof PickleCall)
-    return value.callee.startsWith('torch._utils') ? 'a tensor' : value.callee.replace(' ', '.')
+  if (tensorCall(value)) return 'a tensor'
+  if (value instanceof PickleCall) return value.callee.replace(' ', '.')
   if (value instanceof PickleGlobal) return value.name.replace(' ', '.')
   if (value instanceof PersistentId) return 'a storage'
   if (value instanceof Uint8Array) return 'bytes'
@@ -183,52 +187,38 @@ function describe(value: PickleValue): string {
   )
 }
 
-function resolveView(name: string, value: PickleValue, zip: ZipArchive, stem: string, fault: Fault): View {
-  const call =
-    value instanceof PickleCall && value.callee === 'torch._utils _rebuild_parameter' ? value.args[0] : value
-  if (!(call instanceof PickleCall) || !/^torch\._utils _rebuild_tensor(_v2)?$/.test(call.callee))
-    throw fault(`the state dict has ${describe(value)} here instead of a tensor`, name, saveRemedy)
-  const [storage, offset, size, stride] = call.args
+function viewOf(name: string, call: PickleCall, fault: Fault): View {
+  const [reference, offset, size, stride] = call.args
   const shape = integers(size)
   const strides = integers(stride)
   if (!isIndex(offset) || !shape || !strides || shape.length !== strides.length || shape.length > maxRank)
     throw fault('its offset, shape or strides are damaged', name)
-  const { dtype, record, numel } = resolveStorage(name, storage, zip, stem, fault)
-
+  const storage = reference instanceof PersistentId ? storageOf(reference) : null
+  if (!storage) throw fault('what it views is not a storage the way torch.save describes one', name)
+  const { numel } = storage
   const elements = shape.reduce((n, d) => n * d, 1)
   if (!(elements <= maxElements) || (elements > numel && elements > maxRepeated))
     throw fault(
       `shape [${printable(shape.join(', '))}] on a storage of ${numel} elements is out of proportion`,
       name,
+      damagedRemedy,
+      'too_large',
     )
   const span = spanOf(shape, strides)
   if (!(offset + span <= numel))
     throw fault(`it reaches element ${offset + span} of a storage that has ${numel}`, name)
-  return { dtype, shape, record, start: 0, offset, strides, elements }
+  return { dtype: storage.dtype, shape, storage, offset, strides }
 }
 
-/** The record behind ('storage', class, key, location, number of elements). */
-function resolveStorage(
-  name: string,
-  storage: PickleValue | undefined,
-  zip: ZipArchive,
-  stem: string,
-  fault: Fault,
-): { dtype: DType; record: ZipEntry; numel: number } {
-  const id = storage instanceof PersistentId ? storage.id : undefined
-  const [tag, type, key, , numel] = id instanceof PickleTuple ? id.items : []
-  if (tag !== 'storage' || !(type instanceof PickleGlobal) || typeof key !== 'string' || !isIndex(numel))
-    throw fault('its storage is not described the way torch.save does', name)
-  const dtype = storages.get(type.name)
-  if (!dtype) throw fault(`${type.name.replace(' ', '.')} is not a storage`, name)
-  const record = zip.entries.get(`${stem}/data/${key}`)
-  if (!record) throw fault(`its storage, record data/${printable(key, 20)}, is missing`, name)
-  if (numel * bytesPerElement[dtype] > record.size)
-    throw fault(
-      `its storage should have ${numel} elements of ${dtype}, the record has ${record.size} bytes`,
-      name,
-    )
-  return { dtype, record, numel }
+/** The storage a persistent id describes; null if it is none. */
+export function storageOf({ id }: PersistentId): Storage | null {
+  const [tag, type, key, , numel, part] = id instanceof PickleTuple ? id.items : []
+  const dtype = type instanceof PickleGlobal ? storageTypes.get(type.name) : undefined
+  if (tag !== 'storage' || !dtype || typeof key !== 'string' || !isIndex(numel)) return null
+  if (part === undefined || part === null) return { key, dtype, numel, start: 0, whole: numel }
+  const [, start, length] = part instanceof PickleTuple ? part.items : []
+  if (!isIndex(start) || !isIndex(length) || start + length > numel) return null
+  return { key, dtype, numel: length, start, whole: numel }
 }
 
 /** Elements of a tuple (or torch.Size) of unsigned integers. */
@@ -243,24 +233,20 @@ function isIndex(value: PickleValue | undefined): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
 }
 
-/** Checks the local headers of all storages and notes where their data starts; 64 at a time. */
-async function locateRecords(zip: ZipArchive, views: View[]): Promise<void> {
-  const records = [...new Set(views.map((view) => view.record))]
-  const starts = new Map<ZipEntry, number>()
-  for (let i = 0; i < records.length; i += 64)
-    await Promise.all(
-      records.slice(i, i + 64).map(async (record) => starts.set(record, await zip.dataStart(record))),
-    )
-  for (const view of views) view.start = starts.get(view.record)!
+/** Bytes [from, to) of its record that a view spans. */
+export function bytesOf({ dtype, shape, strides, offset, storage }: View): { from: number; to: number } {
+  const bytes = bytesPerElement[dtype]
+  const from = (storage.start + offset) * bytes
+  return { from, to: from + spanOf(shape, strides) * bytes }
 }
 
-/** Reads the part of the storage the view spans; a whole record also has its CRC checked. */
-async function readView(source: ByteSource, zip: ZipArchive, view: View): Promise<Float32Array> {
-  const { dtype, shape, strides, offset, record } = view
-  const bytes = bytesPerElement[dtype]
-  const span = spanOf(shape, strides)
-  const from = view.start + offset * bytes
-  const whole = span * bytes === record.size
-  const data = toFloat32(dtype, whole ? await zip.read(record) : await source.read(from, from + span * bytes))
+/** Row-major values of a view from the bytes it spans. */
+export function viewValues({ dtype, shape, strides }: View, bytes: Uint8Array): Float32Array {
+  const data = toFloat32(dtype, bytes)
   return isRowMajor(shape, strides) ? data : gather(data, shape, strides)
+}
+
+/** Names, types and shapes of views. */
+export function infosOf(views: Map<string, View>): Map<string, TensorInfo> {
+  return new Map([...views].map(([name, { dtype, shape }]) => [name, { dtype, shape }]))
 }

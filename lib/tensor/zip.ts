@@ -1,15 +1,21 @@
 /**
- * Directory of a zip archive whose entries are stored, not compressed, which is how torch.save writes them (PKWARE APPNOTE 6.3).
+ * Directory of a zip archive whose entries are stored, as torch.save writes them, or deflated, as numpy.savez_compressed does
+ * (PKWARE APPNOTE 6.3).
  * Sizes come from the central directory only: torch leaves them out of the local headers. What two readers could
  * understand differently (overlaps, names that come twice, contradicting sizes, data in front) is refused.
  */
 import { crc32 } from './crc32'
-import { InputError, printable } from './error'
-import type { ByteSource } from './tensor'
+import { type Fault, faultsOf, printable } from './error'
+import { inflate } from './inflate'
+import { type ByteSource, outOfRange } from './tensor'
 
 export type ZipEntry = {
   name: string
+  /** Bytes of the content, and bytes it takes in the archive. */
   size: number
+  packed: number
+  /** 0 stored, 8 deflated. */
+  method: 0 | 8
   crc: number
   /** Where the local header starts. */
   header: number
@@ -20,10 +26,12 @@ export type ZipEntry = {
 export type ZipArchive = {
   /** Files by name, in the order of the central directory; folders are left out. */
   entries: Map<string, ZipEntry>
-  /** Checks the local header against the directory and tells where the data starts. */
+  /** Checks the local header against the directory and tells where the data of a stored entry starts. */
   dataStart(entry: ZipEntry): Promise<number>
   /** All bytes of an entry, CRC checked. */
   read(entry: ZipEntry): Promise<Uint8Array>
+  /** An entry as a source of its own. Reads all of a deflated one before the bytes asked for, and nothing after them. */
+  source(entry: ZipEntry): ByteSource
 }
 
 const maxEntries = 100_000
@@ -32,14 +40,16 @@ const saturated16 = 0xffff
 const saturated32 = 0xffffffff
 const storedRemedy = 'Save it again with torch.save, or as safetensors.'
 const copyRemedy = 'It looks damaged: download or copy it again.'
+/** Deflate cannot do better (RFC 1951); real arrays stay far below, so a large entry beyond `suspectRatio` is a bomb. */
+const highestRatio = 1032
+const suspectRatio = 200
+const suspectBytes = 64 * 1024 * 1024
 
-type Fault = (problem: string, item?: string, remedy?: string) => InputError
 type Directory = { offset: number; size: number; count: number }
 
-/** Reads the directory. Throws an InputError for truncated, damaged, compressed or encrypted archives. */
+/** Reads the directory. Throws an InputError for truncated, damaged, encrypted or oddly compressed archives. */
 export async function openZip(source: ByteSource): Promise<ZipArchive> {
-  const fault: Fault = (problem, item, remedy = copyRemedy) =>
-    new InputError({ file: source.name, item, problem, remedy })
+  const fault = faultsOf(source.name, copyRemedy)
   const directory = await findDirectory(source, fault)
   const bytes = await source.read(directory.offset, directory.offset + directory.size)
   const entries = parseDirectory(bytes, directory, fault)
@@ -48,16 +58,48 @@ export async function openZip(source: ByteSource): Promise<ZipArchive> {
   for (const entry of entries) if (!entry.name.endsWith('/')) byName.set(entry.name, entry)
 
   const dataStart = (entry: ZipEntry) => checkLocalHeader(source, entry, fault)
+  /** Bytes [from, to) of the content; CRC checked if that is all of it. */
+  const content = async (entry: ZipEntry, from: number, to: number) => {
+    const start = await dataStart(entry)
+    const data =
+      entry.method === 0
+        ? await source.read(start + from, start + to)
+        : (await inflateEntry(source, entry, start, to, fault)).subarray(from)
+    if (from === 0 && to === entry.size && crc32(data) !== entry.crc)
+      throw fault('its bytes do not match their CRC-32', entry.name)
+    return data
+  }
   return {
     entries: byName,
     dataStart,
-    async read(entry) {
-      const start = await dataStart(entry)
-      const data = await source.read(start, start + entry.size)
-      if (crc32(data) !== entry.crc) throw fault('its bytes do not match their CRC-32', entry.name)
-      return data
+    read: (entry) => content(entry, 0, entry.size),
+    source: (entry) => {
+      const { size } = entry
+      const name = `${source.name}/${printable(entry.name)}`
+      return {
+        name,
+        size,
+        async read(start, end) {
+          if (start < 0 || end > size || start > end) throw outOfRange(name, start, end, size)
+          // All of it, so that the CRC is checked: its header is read apart.
+          return end === size ? (await content(entry, 0, size)).subarray(start) : content(entry, start, end)
+        },
+      }
     },
   }
+}
+
+/** The first `length` bytes of a deflated entry; ending too early or, when all is asked for, too late is a fault. */
+async function inflateEntry(
+  source: ByteSource,
+  { name, size, packed }: ZipEntry,
+  start: number,
+  length: number,
+  fault: Fault,
+): Promise<Uint8Array> {
+  const bytes = await inflate(source, start, start + packed, length, length === size).catch(() => undefined)
+  if (bytes?.length !== length) throw fault(`it does not unpack to the ${size} bytes it declares`, name)
+  return bytes
 }
 
 /** Finds the end record (and its zip64 twin, which torch writes even for small files) from the back. */
@@ -73,8 +115,9 @@ async function findDirectory(source: ByteSource, fault: Fault): Promise<Director
   if (at < 0)
     throw fault(
       'the zip directory at the end is missing',
-      undefined,
+      '',
       'It looks truncated: download or copy it again.',
+      'truncated',
     )
   const small = {
     disks: tail.getUint16(at + 4, true) + tail.getUint16(at + 6, true),
@@ -98,7 +141,12 @@ async function findDirectory(source: ByteSource, fault: Fault): Promise<Director
   const { offset, size, count } = zip64 ?? small
   if (offset + size !== (zip64?.end ?? end)) throw fault('the zip directory is not where the end record says')
   if (size > maxDirectoryBytes || count > maxEntries)
-    throw fault(`the zip directory lists ${count} entries in ${size} bytes, more than a checkpoint has`)
+    throw fault(
+      `the zip directory lists ${count} entries in ${size} bytes, more than a checkpoint has`,
+      '',
+      copyRemedy,
+      'too_large',
+    )
   return { offset, size, count }
 }
 
@@ -150,9 +198,10 @@ function parseEntry(view: DataView, at: number, name: string, extra: Uint8Array,
   const flags = view.getUint16(at + 8, true)
   const method = view.getUint16(at + 10, true)
   const unixMode = view.getUint32(at + 38, true) >>> 16
-  if (flags & 0x2041) throw fault('this record is encrypted', name, storedRemedy)
-  if (flags & 0x20) throw fault('this record is a patch', name, storedRemedy)
-  if (method !== 0) throw fault(`this record is compressed (method ${method})`, name, storedRemedy)
+  if (flags & 0x2041) throw fault('this record is encrypted', name, storedRemedy, 'unsupported')
+  if (flags & 0x20) throw fault('this record is a patch', name, storedRemedy, 'unsupported')
+  if (method !== 0 && method !== 8)
+    throw fault(`this record is compressed (method ${method})`, name, storedRemedy, 'unsupported')
   if ((unixMode & 0xf000) === 0xa000) throw fault('this record is a symbolic link', name, storedRemedy)
   let size = view.getUint32(at + 24, true)
   let packed = view.getUint32(at + 20, true)
@@ -170,8 +219,16 @@ function parseEntry(view: DataView, at: number, name: string, extra: Uint8Array,
     packed = take(packed)
     header = take(header)
   }
-  if (size !== packed) throw fault(`stored with ${packed} bytes but ${size} are declared`, name)
-  return { name, size, crc: view.getUint32(at + 16, true), header, limit: 0 }
+  if (method === 0 && size !== packed)
+    throw fault(`stored with ${packed} bytes but ${size} are declared`, name)
+  if (size > packed * highestRatio || (size > suspectBytes && size > packed * suspectRatio))
+    throw fault(
+      `it declares ${size} bytes unpacked from ${packed}`,
+      name,
+      'Unpack it yourself if you trust it, and give the content.',
+      'too_large',
+    )
+  return { name, size, packed, method, crc: view.getUint32(at + 16, true), header, limit: 0 }
 }
 
 /** The 64-bit values of extra field 0x0001; they stand for the saturated fields in their order. */
@@ -209,7 +266,7 @@ function setLimits(entries: ZipEntry[], directoryStart: number, fault: Fault): v
   byPlace.forEach((entry, i) => {
     entry.limit = byPlace[i + 1]?.header ?? directoryStart
     // The local header repeats the name, so this many bytes are certain before it is read.
-    if (entry.header + 30 + new TextEncoder().encode(entry.name).length + entry.size > entry.limit)
+    if (entry.header + 30 + new TextEncoder().encode(entry.name).length + entry.packed > entry.limit)
       throw fault('this record reaches into what follows it', entry.name)
   })
 }
@@ -220,14 +277,19 @@ async function checkLocalHeader(source: ByteSource, entry: ZipEntry, fault: Faul
   const view = viewOf(bytes)
   const flags = view.getUint16(6, true)
   const sameName = view.getUint16(26, true) === name.length && name.every((c, i) => bytes[30 + i] === c)
-  if (view.getUint32(0, true) !== 0x04034b50 || !sameName || view.getUint16(8, true) !== 0 || flags & 0x2061)
+  if (
+    view.getUint32(0, true) !== 0x04034b50 ||
+    !sameName ||
+    view.getUint16(8, true) !== entry.method ||
+    flags & 0x2061
+  )
     throw fault('its local header contradicts the zip directory', entry.name)
   const size = view.getUint32(22, true)
   const deferred = (flags & 8) !== 0 && size === 0
   if (!deferred && size !== saturated32 && size !== entry.size)
     throw fault(`its local header says ${size} bytes, the zip directory ${entry.size}`, entry.name)
   const start = entry.header + 30 + name.length + view.getUint16(28, true)
-  if (start + entry.size > entry.limit) throw fault('this record reaches into what follows it', entry.name)
+  if (start + entry.packed > entry.limit) throw fault('this record reaches into what follows it', entry.name)
   return start
 }
 

@@ -21,9 +21,11 @@ import {
   type TensorMap,
 } from '../tensor/tensor'
 import { layerList } from './architecture'
+import { chooseNetwork, fileOf } from './choose-network'
 import { parseConfig, type UNetConfig } from './config'
 import { checkFileManifest, FileManifest, fileLayer, packedNames, plainManifest } from './file-manifest'
 import { inferConfig } from './names'
+import type { FoundNetwork } from './networks'
 import { checkParameters, parameterShapes, UNet, weightShape } from './unet'
 
 /** What Signscope writes about a checkpoint, as JSON under the metadata key `signscope`. */
@@ -53,6 +55,8 @@ export type About = Omit<z.infer<typeof About>, 'manifest'> & { manifest: Manife
 export type Checkpoint = {
   /** File name, for errors. */
   name: string
+  /** Which network of the file it is. */
+  network: Pick<FoundNetwork, 'role' | 'prefix'>
   config: UNetConfig
   about: About
   /** In order of the forward pass. */
@@ -74,16 +78,31 @@ export type Checkpoint = {
 /** A configuration given beside the checkpoint, already parsed from yaml or json. */
 export type GivenConfig = { json: unknown; file: string }
 
+/** Which of several networks in a file is meant: its role, or the prefix of its stored names; the usual one by default. */
+export type Choice = { network?: string }
+
 /**
- * Reads every tensor the network needs, one by one. Throws an InputError for an unknown architecture, a missing
+ * Reads every tensor of one network of the file, one by one. Throws an InputError for an unknown architecture, a missing
  * tensor, a wrong shape, or a manifest that does not fit.
  */
-export async function readCheckpoint(file: TensorFile, given?: GivenConfig): Promise<Checkpoint> {
-  const prefix = commonPrefix(file)
-  const has = (name: string) => file.tensors.has(prefix + name)
-  const read = (name: string) => file.read(prefix + name)
+export async function readCheckpoint(
+  whole: TensorFile,
+  given?: GivenConfig,
+  { network: wanted }: Choice = {},
+): Promise<Checkpoint> {
+  const network = await chooseNetwork(whole, wanted)
+  if (network.unsupported !== null)
+    throw new InputError({
+      file: whole.name,
+      item: network.prefix,
+      problem: network.unsupported,
+      remedy: 'Give an unconditional ermongroup/ddim or diffusers UNet2DModel checkpoint.',
+      code: 'unsupported',
+    })
+  const file = fileOf(whole, network)
+  const has = (name: string) => file.tensors.has(name)
   const stated = readStated(file)
-  const shapes = shapesOf(file, prefix, stated?.manifest ?? {})
+  const shapes = shapesOf(file, stated?.manifest ?? {})
   const inferred = inferConfig(shapes, file.name)
   const own = given ?? (stated ? { json: stated.config, file: file.name } : null)
   const config = own
@@ -101,23 +120,26 @@ export async function readCheckpoint(file: TensorFile, given?: GivenConfig): Pro
   checkFileManifest(stated?.manifest ?? {}, layers, has, file.name)
   const ownManifest = plainManifest(stated?.manifest ?? {})
   const manifest = Object.fromEntries(layers.map(({ id }) => [id, ownManifest[id] ?? fullPrecisionLayer]))
-  const packed = await readPacked(file, prefix, layers, manifest)
+  const packed = await readPacked(file, layers, manifest)
   const tensors: TensorMap = new Map()
-  for (const name of parameterShapes(config).keys()) if (has(name)) tensors.set(name, await read(name))
+  for (const name of parameterShapes(config).keys()) if (has(name)) tensors.set(name, await file.read(name))
   const axes = new Map<string, Tensor>()
   for (const name of file.tensors.keys()) {
-    const id = axesName.exec(name.slice(prefix.length))?.[1]
+    const id = axesName.exec(name)?.[1]
     if (id !== undefined) axes.set(id, await file.read(name))
   }
   return {
     name: file.name,
     config,
-    about: stated ? { ...stated, manifest: ownManifest } : { ...emptyAbout, config: { ...config } },
+    network: { role: network.role, prefix: network.prefix },
+    about: stated
+      ? { ...stated, manifest: ownManifest }
+      : { ...emptyAbout, config: { ...config }, step: network.step ?? 0 },
     layers,
     manifest,
     tensors,
     packed,
-    scales: await readScales(file, prefix, layers),
+    scales: await readScales(file, layers),
     axes,
     assumptions: own ? [] : inferred.assumptions,
   }
@@ -125,9 +147,9 @@ export async function readCheckpoint(file: TensorFile, given?: GivenConfig): Pro
 
 const axesName = /^lrm\.(.+)\.axes$/
 
-/** Shapes of the tensors, without the prefix; of packed weights those the manifest states. */
-function shapesOf(file: TensorFile, prefix: string, manifest: FileManifest): Map<string, number[]> {
-  const shapes = new Map([...file.tensors].map(([name, { shape }]) => [name.slice(prefix.length), shape]))
+/** Shapes of the tensors; of packed weights those the manifest states. */
+function shapesOf(file: TensorFile, manifest: FileManifest): Map<string, number[]> {
+  const shapes = new Map([...file.tensors].map(([name, { shape }]) => [name, shape]))
   for (const [id, entry] of Object.entries(manifest)) {
     const packed = packedNames(id, entry)
     const isPacked = packed.some((name) => shapes.has(name) || entry.weights?.includes(name))
@@ -171,19 +193,11 @@ function readStated(file: TensorFile): z.infer<typeof About> | null {
   }
 }
 
-/** The wrapper every tensor name starts with (DataParallel `module.`), or ''. */
-function commonPrefix(file: TensorFile): string {
-  const wrapper = 'module.'
-  return [...file.tensors.keys()].every((name) => name.startsWith(wrapper)) ? wrapper : ''
-}
-
-async function readScales(file: TensorFile, prefix: string, layers: Layer[]): Promise<Map<string, Scales>> {
+async function readScales(file: TensorFile, layers: Layer[]): Promise<Map<string, Scales>> {
   const scales = new Map<string, Scales>()
   for (const { id } of layers) {
     const part = async (name: string) =>
-      file.tensors.has(`${prefix}${id}.${name}`)
-        ? (await file.read(`${prefix}${id}.${name}`)).data
-        : undefined
+      file.tensors.has(`${id}.${name}`) ? (await file.read(`${id}.${name}`)).data : undefined
     const [sigma1, sigma2, step] = [await part('sigma1'), await part('sigma2'), await part('step')]
     const alpha = await part('alpha')
     if (sigma1 || sigma2 || step || alpha) scales.set(id, { sigma1, sigma2, step, alpha: alpha?.[0] })
@@ -197,7 +211,6 @@ async function readScales(file: TensorFile, prefix: string, layers: Layer[]): Pr
  */
 async function readPacked(
   file: TensorFile,
-  prefix: string,
   layers: readonly Layer[],
   manifest: Manifest,
 ): Promise<Map<string, PackedWeight>> {
@@ -206,19 +219,19 @@ async function readPacked(
     const { id } = layer
     const found = ['plane1', 'plane2', 'codes']
       .map((part) => `${id}.${part}`)
-      .filter((name) => file.tensors.has(prefix + name))
+      .filter((name) => file.tensors.has(name))
     if (found.length === 0) continue
     const fault = (item: string, problem: string) =>
       new InputError({ file: file.name, item, problem, remedy: 'Pack the checkpoint again.' })
     const wanted = packedNames(id, manifest[id]!)
     const [missing] = wanted.filter((name) => !found.includes(name))
     const [extra] = found.filter((name) => !wanted.includes(name))
-    if (file.tensors.has(`${prefix}${id}.weight`))
+    if (file.tensors.has(`${id}.weight`))
       throw fault(id, `the file holds both ${id}.weight and ${found[0]}, one of which is out of date`)
     if (missing !== undefined) throw fault(missing, 'this tensor is missing')
     if (extra !== undefined) throw fault(extra, `a layer of method ${manifest[id]!.method} does not have it`)
     const codes: Int8Array[] = []
-    for (const name of wanted) codes.push(await readCodes(file, prefix, name, layer, fault))
+    for (const name of wanted) codes.push(await readCodes(file, name, layer, fault))
     packed.set(id, { shape: weightShape(layer), codes })
   }
   return packed
@@ -227,7 +240,6 @@ async function readPacked(
 /** The signs of one plane, or 8-bit codes, in the order of the weights. */
 async function readCodes(
   file: TensorFile,
-  prefix: string,
   name: string,
   layer: Layer,
   fault: (item: string, problem: string) => InputError,
@@ -235,10 +247,10 @@ async function readCodes(
   const weights = weightShape(layer)
   const plane = !name.endsWith('.codes')
   const expected = plane ? { dtype: 'U8', shape: planeShape(weights) } : { dtype: 'I8', shape: weights }
-  const { dtype, shape } = file.tensors.get(prefix + name)!
+  const { dtype, shape } = file.tensors.get(name)!
   if (dtype !== expected.dtype || !sameShape(shape, expected.shape))
     throw fault(name, `it is ${dtype} [${shape}], the layer needs ${expected.dtype} [${expected.shape}]`)
-  const { data } = await file.read(prefix + name)
+  const { data } = await file.read(name)
   if (!plane) return Int8Array.from(data)
   try {
     return unpackPlane(data, weights)

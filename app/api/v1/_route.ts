@@ -5,7 +5,7 @@
 import * as z from 'zod/mini'
 import { storeFault } from '../../../lib/store/fault'
 import { freeBytes } from '../../../lib/store/space'
-import { ForeignFile, InputError } from '../../../lib/tensor/error'
+import { type InputCode, InputError } from '../../../lib/tensor/error'
 import { refusalOf } from './_access'
 import { type Access, accessOf } from './_guard'
 
@@ -235,13 +235,19 @@ function refuse(request: Request, error: unknown): Response {
   return Response.json({ error: { code, message, field, hint } }, { status, headers })
 }
 
+/** Answers to bad input other than 422. */
+const inputStatus = new Map<InputCode, number>([
+  ['not_a_checkpoint', 415],
+  ['too_large', 413],
+])
+
 /** The reader is told what to do about input, a full disk and a busy database; of our own faults, only that. */
 function asHttpError(error: unknown): HttpError {
   if (error instanceof HttpError) return error
   if (error instanceof InputError)
     return new HttpError({
-      status: error instanceof ForeignFile ? 415 : 422,
-      code: error instanceof ForeignFile ? 'foreign_file' : 'invalid',
+      status: inputStatus.get(error.code) ?? 422,
+      code: error.code,
       message: `${error.item || error.file}: ${error.problem}.`.slice(0, 300),
       field: error.item ? `${error.file} ${error.item}` : error.file,
       hint: error.remedy,

@@ -58,7 +58,7 @@ describe('inspect', () => {
     const { code, stdout, stderr } = await run('inspect', io, '--tensors')
     expect(code).toBe(2)
     expect(stdout).toContain('F32 [2, 3, 8, 8] eps')
-    expect(stderr).toContain('no known U-Net')
+    expect(stderr).toContain('no network is found')
   })
 })
 

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { expect } from 'vitest'
 import { InputError } from '../../../lib/tensor/error'
-import { type ByteSource, bytesSource } from '../../../lib/tensor/tensor'
+import { openTensors } from '../../../lib/tensor/open'
+import { type ByteSource, bytesSource, type TensorFile } from '../../../lib/tensor/tensor'
 
 const folder = new URL('../../fixtures/containers/', import.meta.url)
 
@@ -12,6 +13,12 @@ export function fixtureBytes(file: string): Uint8Array {
 
 export function fixture(file: string): ByteSource {
   return bytesSource(file, fixtureBytes(file))
+}
+
+/** Opens a file of the folder as a user would who gives the files beside it as well. */
+export function openFixture(file: string): Promise<TensorFile> {
+  const folder = file.slice(0, file.lastIndexOf('/') + 1)
+  return openTensors(fixture(file), async (sibling) => fixture(folder + sibling))
 }
 
 /** Hex SHA-256 of the bytes of an array. */
