@@ -44,10 +44,9 @@ export type WeightLayer = {
 }
 
 /** What modules are wrapped in, and whom that makes them. */
-const wrappers = new Map<string, { ema?: true; teacher?: true }>([
-  ...['module', '_orig_mod', 'model', 'diffusion_model', 'unet', 'net', 'student', 'online_model'].map(
-    (word) => [word, {}] as const,
-  ),
+const wrappers = new Map<string, { ema?: boolean; teacher?: true }>([
+  ...['module', '_orig_mod', 'model', 'diffusion_model', 'unet', 'net'].map((word) => [word, {}] as const),
+  ...['student', 'online_model'].map((word) => [word, { ema: false }] as const),
   ...['ema', 'ema_model', 'model_ema'].map((word) => [word, { ema: true }] as const),
   ...['model2', 'teacher', 'teacher_model'].map((word) => [word, { teacher: true }] as const),
 ])
@@ -139,7 +138,7 @@ function candidates(names: string[]): Candidate[] {
     const candidate = found.get(prefix) ?? {
       path,
       prefix,
-      ema: ema || isAverageName(path),
+      ema: ema ?? isAverageName(path),
       teacher: teacher || /teacher/i.test(path),
       names: new Map(),
     }
@@ -155,13 +154,15 @@ function splitPath(name: string): { path: string; rest: string } {
 }
 
 /** The wrappers a name starts with; at least one word is left. */
-function unwrap(rest: string): { wrapped: string; ema: boolean; teacher: boolean } {
-  let [at, ema, teacher] = [0, false, false]
+function unwrap(rest: string): { wrapped: string; ema: boolean | undefined; teacher: boolean } {
+  let at = 0
+  let ema: boolean | undefined
+  let teacher = false
   for (;;) {
     const end = rest.indexOf('.', at)
     const kind = end < 0 || end === rest.length - 1 ? undefined : wrappers.get(rest.slice(at, end))
     if (!kind) return { wrapped: rest.slice(0, at), ema, teacher }
-    ema ||= kind.ema ?? false
+    ema = kind.ema ?? ema
     teacher ||= kind.teacher ?? false
     at = end + 1
   }
