@@ -213,13 +213,13 @@ const lfs = text('version https://git-lfs.github.com/spec/v1\noid sha256:00\nsiz
 const cut = weights.slice(0, -1)
 
 it.each([
-  ['a Git LFS pointer', lfs, 415, 'foreign_file'],
-  ['a web page', text('<!doctype html><html>log in</html>'), 415, 'foreign_file'],
-  ['a gzip archive', new Uint8Array([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]), 415, 'foreign_file'],
-  ['a picture', new Uint8Array(png), 415, 'foreign_file'],
-  ['a cut safetensors file', cut, 422, 'invalid'],
-  ['a header of 2^63 bytes', new Uint8Array([0, 0, 0, 0, 0, 0, 0, 128, 123, 125]), 422, 'invalid'],
-  ['nothing', new Uint8Array(0), 422, 'invalid'],
+  ['a Git LFS pointer', lfs, 415, 'not_a_checkpoint'],
+  ['a web page', text('<!doctype html><html>log in</html>'), 415, 'not_a_checkpoint'],
+  ['a gzip archive', new Uint8Array([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]), 415, 'not_a_checkpoint'],
+  ['a picture', new Uint8Array(png), 415, 'not_a_checkpoint'],
+  ['a cut safetensors file', cut, 422, 'truncated'],
+  ['a header of 2^63 bytes', new Uint8Array([0, 0, 0, 0, 0, 0, 0, 128, 123, 125]), 413, 'too_large'],
+  ['nothing', new Uint8Array(0), 422, 'empty'],
 ])(
   '%s is refused with its reason in both ways, and neither row nor file is left',
   async (_what, body, status, code) => {
