@@ -32,10 +32,10 @@ function inRange(i: number | undefined, from: number, to: number): boolean {
  * The two highest resolutions on the way down and up, without the downsampler that leaves the second (its output has a
  * quarter of the input's size). On LDM-4 these are input_blocks 0-5 and output_blocks 6-11.
  */
-function inHeadOrTail({ part, level, role }: Layer['place']): boolean {
+function inHeadOrTail({ part, level, block }: Layer['place']): boolean {
   if (part !== 'down' && part !== 'up') return false
   if (level === null || level > 1) return false
-  return !(level === 1 && part === 'down' && role.startsWith('downsample'))
+  return !(level === 1 && part === 'down' && block === null)
 }
 
 /**

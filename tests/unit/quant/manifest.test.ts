@@ -7,7 +7,8 @@ import { bitsLabel, fullPrecisionLayer, LayerPrecision } from '../../../lib/reco
 import type { Layer, Place } from '../../../lib/record/run'
 
 function layer(id: string, part: Place['part'], level: number | null, role = 'conv1'): Layer {
-  const place: Place = { part, level, block: null, role }
+  const block = role === 'conv1' || role === 'time_proj' ? 0 : null
+  const place: Place = { part, level, block, role }
   const shape = { inChannels: 8, outChannels: 8, kernel: 3, stride: 1, resolution: 8 }
   return { id, kind: 'conv', place, ...shape, macs: 36864, parameters: 584 }
 }
