@@ -35,7 +35,7 @@ export const cost: Command = {
   help: `usage: cost FILE|CONFIG [--convention NAME] [--preset NAME] [--layers] [--claims]
 
 FILE is a checkpoint, counted at the precision its manifest states. CONFIG is the configuration of a network or of a training
-(yaml or json), counted as the student of --preset, or a list of layers as inspect --json prints it. Conventions:
+(yaml or json), counted as the student of --preset, or a list of layers, what inspect --json says of a file. Conventions:
   v1               BinaryDM v1: all MACs * w * a / 64, second bases and kept layers not looked at; G = 2^30
   mid              the version between: Eq. 16-17 for every basis, 16-bit scales
   v5-eq17          v5: OPs = BOPs/64 + FLOPs (Eq. 16-17), second bases not counted, 16-bit scales

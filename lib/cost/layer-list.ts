@@ -1,4 +1,4 @@
-/** A network by its layers alone, as a JSON document: what `inspect --json` says of a checkpoint is one. */
+/** A network by its layers alone, as a JSON document: what `inspect --json` says of one file is one. */
 import * as z from 'zod/mini'
 import { LayerPrecision } from '../record/precision'
 import { Layer } from '../record/run'

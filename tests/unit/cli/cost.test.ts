@@ -36,6 +36,14 @@ describe('cost', () => {
     expect(v1.layers).toHaveLength(39)
   })
 
+  it('counts what inspect says of a file as it counts the file', async () => {
+    const said = join(folder, 'inspected.json')
+    const { stdout } = await run('inspect', student, '--json')
+    writeFileSync(said, JSON.stringify([JSON.parse(stdout)].flat()[0]))
+    const counted = ['--convention', 'mid']
+    expect((await json(said, ...counted)).costs).toEqual((await json(student, ...counted)).costs)
+  })
+
   it('counts a packed file within the header and the half floats of what bases-counted says', async () => {
     const { costs } = await json(student)
     const [counted, measured] = [costs[3].bytes.counted, costs[4].bytes.counted]
