@@ -16,6 +16,7 @@ import { isExact, isMeasured, quantileOf, type Series, withoutExact } from '../_
 import { useWidth } from '../_charts/use-width'
 import { formatPercent, formatScale, formatSqnr, metricNames, shortLayerIds } from '../_ui/format'
 import { LayerName } from '../_ui/layer-name'
+import { Verdict } from '../_ui/severity'
 import { type LayerRow, rowMean, sortRows } from './run-rows'
 
 export type LayerSheetProps = {
@@ -108,6 +109,7 @@ export function LayerSheet(props: LayerSheetProps) {
           <col className="c-mean" />
           <col className="c-number" />
           <col className="c-flips" />
+          <col className="c-audit" />
         </colgroup>
         <thead>
           <tr>
@@ -147,6 +149,9 @@ export function LayerSheet(props: LayerSheetProps) {
             <th scope="col" className="c-flips num">
               Flips
               <small>of signs</small>
+            </th>
+            <th scope="col" className="c-audit">
+              Audit
             </th>
           </tr>
         </thead>
@@ -229,6 +234,9 @@ export function LayerSheet(props: LayerSheetProps) {
                 </td>
                 <td className="c-number num">{format(mean)}</td>
                 <td className="c-flips num">{formatPercent(row.flips)}</td>
+                <td className="c-audit" title={row.audit?.verdict}>
+                  <Verdict row={row.audit} />
+                </td>
               </tr>
             )
           })}
@@ -252,6 +260,7 @@ export function LayerSheet(props: LayerSheetProps) {
             </td>
             <td className="c-number" />
             <td className="c-flips" />
+            <td className="c-audit" />
           </tr>
         </tfoot>
       </table>
@@ -377,6 +386,7 @@ function sheetTable(rows: readonly LayerRow[], timesteps: readonly number[], met
       'sigma2/sigma1',
       'weights SQNR dB',
       'flips',
+      'audit',
       `mean ${metric}`,
       ...timesteps.map((t) => `t ${t}`),
     ],
@@ -387,6 +397,7 @@ function sheetTable(rows: readonly LayerRow[], timesteps: readonly number[], met
       row.ratio,
       exactInWords(row.weightsSqnr),
       row.flips,
+      row.audit && [row.audit.severity, row.audit.verdict].filter(Boolean).join(': '),
       inWords(rowMean(row, metric)),
       ...timesteps.map((_, i) => inWords(row.series?.[metric][i] ?? null)),
     ]),

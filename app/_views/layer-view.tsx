@@ -31,6 +31,7 @@ import { RunName } from '../_ui/run-mark'
 import { Empty } from '../_ui/states'
 import { useKeys } from '../_ui/use-keys'
 import { useView } from '../_ui/use-view'
+import { LayerAudit } from './audit-card'
 import './layer.css'
 import { type LayerFinding, layerFinding, ordinal, worstLayers } from './layer-finding'
 import { BinarizedNumbers, leadingAxes, OutputNumbers, WeightNumbers } from './layer-numbers'
@@ -155,6 +156,7 @@ export function LayerView({ data, initial, frozen }: LayerViewProps) {
           </Card>
         )}
       </div>
+      <LayerAudit findings={data.findings} />
       <AlignmentCards data={data} t={t} at={at} onTime={selectTime} />
     </PageShell>
   )

@@ -1,4 +1,5 @@
 /** What the Layer page needs from the store, as plain data. */
+import type { Finding } from '../../lib/record/audit'
 import type { CheckpointDetail, Histogram, Layer, LayerRecord } from '../../lib/record/run'
 import type { ViewParams } from '../../lib/record/view'
 import { getCheckpoint } from '../../lib/store/checkpoints'
@@ -31,6 +32,8 @@ export type LayerViewData = {
     protocol: CheckpointDetail['diagnosis']['protocol']
   }
   record: LayerRecord
+  /** What the audit of the checkpoint found in this layer. */
+  findings: Finding[]
   /** Ascending by step. */
   history: LayerMoment[]
   layers: LayerNeighbour[]
@@ -61,6 +64,7 @@ export async function loadLayerView(
       protocol: detail.diagnosis.protocol,
     },
     record,
+    findings: (detail.diagnosis.audit?.findings ?? []).filter((finding) => finding.layer === layerId),
     history: history
       .filter(({ step }) => known.has(step) || step === detail.step)
       // The pinned file stays what it was even if its step was stored again.

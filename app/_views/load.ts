@@ -1,4 +1,5 @@
 /** What each view needs from the store, as plain data. Pages and frozen views load through here. */
+import type { Finding } from '../../lib/record/audit'
 import type { CheckpointDetail, CheckpointSummary, RunSummary, SampleSet } from '../../lib/record/run'
 import type { ViewParams } from '../../lib/record/view'
 import { findCheckpoint, getCheckpoint } from '../../lib/store/checkpoints'
@@ -127,6 +128,8 @@ export type RunCheckpoint = {
   output: CheckpointDetail['diagnosis']['output']
   samples: Thumbnails | null
   sampleCosine: number | null
+  /** What the audit found; null if the checkpoint was stored without one. */
+  findings: Finding[] | null
 }
 
 export type RunViewData = {
@@ -185,7 +188,7 @@ export async function loadRunView(
       .flatMap((other) => other.checkpoints.slice(-1).map(({ step }) => ({ name: other.name, step }))),
     checkpoints: knownCheckpoints(run.checkpoints, detail, pinned),
     checkpoint: detail && runCheckpoint(detail),
-    rows: detail ? detail.diagnosis.layers.map(layerRow) : [],
+    rows: detail ? detail.diagnosis.layers.map((record) => layerRow(record, detail.diagnosis.audit)) : [],
     stages: precisionStages(precisions),
     losses: losses.filter(({ total }) => total > 0),
   }
@@ -230,5 +233,6 @@ function runCheckpoint(detail: CheckpointDetail): RunCheckpoint {
     output: diagnosis.output,
     samples: thumbnails(samples, 16),
     sampleCosine: samples?.cosineToTeacher ?? null,
+    findings: diagnosis.audit?.findings ?? null,
   }
 }

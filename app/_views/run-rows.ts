@@ -1,5 +1,6 @@
 /** What the Run page shows of each layer, cut down from the stored record to what crosses to the browser. */
 
+import type { Audit, AuditRow } from '../../lib/record/audit'
 import { weightBits } from '../../lib/record/precision'
 import type { Histogram, Layer, LayerRecord } from '../../lib/record/run'
 import type { Metric } from '../_charts/colour'
@@ -24,6 +25,8 @@ export type LayerRow = {
   /** Binarized weights against the latent ones, dB. */
   weightsSqnr: number | null
   flips: number | null
+  /** What the audit says of it; null if the checkpoint was stored without one. */
+  audit: Pick<AuditRow, 'severity' | 'verdict'> | null
   /** Per timestep, for each metric; null if nothing ran. */
   series: Record<Metric, Series> | null
 }
@@ -47,7 +50,7 @@ export function medianRatio(
   return ratios[Math.floor(ratios.length / 2)] ?? null
 }
 
-export function layerRow({ layer, precision, weights, alignment }: LayerRecord): LayerRow {
+export function layerRow({ layer, precision, weights, alignment }: LayerRecord, audit?: Audit): LayerRow {
   const floats = weights.latent ?? weights.teacher
   const levels = meanLevels(weights.sigma1, weights.sigma2)
   return {
@@ -62,12 +65,18 @@ export function layerRow({ layer, precision, weights, alignment }: LayerRecord):
     ratio: medianRatio(weights.sigma1, weights.sigma2),
     weightsSqnr: weights.reconstruction?.sqnr ?? null,
     flips: weights.flips,
+    audit: verdictOf(layer.id, audit),
     series: alignment && {
       sqnr: alignment.sqnr,
       cosine: alignment.cosine,
       lowrank: alignment.lowRankCosine,
     },
   }
+}
+
+function verdictOf(id: string, audit: Audit | undefined): LayerRow['audit'] {
+  const row = audit?.layers.find(({ layer }) => layer === id)
+  return row ? { severity: row.severity, verdict: row.verdict } : null
 }
 
 const rootMeanSquare = (values: readonly number[]): number =>

@@ -28,6 +28,7 @@ import { Segmented } from '../_ui/segmented'
 import { Empty } from '../_ui/states'
 import { useKeys } from '../_ui/use-keys'
 import { useView } from '../_ui/use-view'
+import { AuditCard, AuditChip } from './audit-card'
 import { LayerSheet } from './layer-sheet'
 import { LedgerCard } from './ledger-card'
 import type { RunCheckpoint, RunViewData } from './load'
@@ -243,6 +244,7 @@ function StudentRun({ data, checkpoint, initial, pulse, frozen }: InnerProps) {
           />
         )}
       </Card>
+      {checkpoint.findings && <AuditCard findings={checkpoint.findings} layerHref={layerHref} />}
       {data.stages.length > 0 && <StagesCard data={data} />}
       <RunEvidence data={data} checkpoint={checkpoint} />
     </PageShell>
@@ -364,6 +366,7 @@ function RunHead({ data, checkpoint, finding, pulse, frozen, loading, children }
               {binarized} of {rows.length} layers binarized
             </span>
           )}
+          {checkpoint.findings && <AuditChip findings={checkpoint.findings} />}
         </div>
         {!frozen && run.role === 'student' && (
           <div className="chips" style={{ marginTop: 10 }}>
@@ -636,6 +639,12 @@ function TeacherRun({ data, checkpoint, pulse, frozen }: InnerProps) {
           assumptions={checkpoint.assumptions}
         />
       </Card>
+      {checkpoint.findings && (
+        <AuditCard
+          findings={checkpoint.findings}
+          layerHref={(id) => pageUrl('layer', run.name, id, { c: checkpoint.step })}
+        />
+      )}
     </PageShell>
   )
 }

@@ -8,6 +8,8 @@ import { type Checkpoint, storedWeight } from '../unet/checkpoint'
 import type { UNetConfig } from '../unet/config'
 import { parameterShapes } from '../unet/unet'
 import { type AlignmentResult, alignmentParts, measureAlignment } from './alignment'
+import { judge, layerFactsAt, networkFacts } from './audit/audit'
+import type { LayerFacts } from './audit/facts'
 import { pause } from './pause'
 import { timelineOf } from './trajectory'
 import { weightStats } from './weights'
@@ -43,8 +45,10 @@ export async function diagnose(
   const parameters = [...parameterShapes(config).values()].reduce((sum, shape) => sum + sizeOf(shape), 0)
 
   const records: LayerRecord[] = []
+  const facts: LayerFacts[] = []
   for (const index of layers.keys()) {
     records.push(layerRecord(index, teacher, student))
+    facts.push(layerFactsAt(student, teacher, index))
     onProgress(records.length, total, 'weights')
     await pause(signal)
   }
@@ -63,6 +67,7 @@ export async function diagnose(
     protocol: timeline && { seed, images, steps: timeline.visited.length, source: 'teacher-trajectory' },
     output: aligned?.output ?? null,
     layers: records.map((record, i): LayerRecord => ({ ...record, alignment: alignmentOf(aligned, i) })),
+    audit: judge(networkFacts(student, teacher, facts)),
   }
 }
 

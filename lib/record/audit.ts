@@ -116,7 +116,8 @@ export function evidenceInWords(evidence: readonly Evidence[]): string {
 }
 
 function written(value: number | string): string {
-  if (typeof value === 'string' || Number.isInteger(value)) return String(value)
+  if (typeof value === 'string') return value
   const size = Math.abs(value)
-  return size >= 1e6 || size < 1e-4 ? value.toExponential(2) : String(Number(value.toPrecision(3)))
+  if (size >= 1e9 || (size < 1e-4 && size > 0)) return value.toExponential(2)
+  return String(Number.isInteger(value) ? value : Number(value.toPrecision(3)))
 }

@@ -4,6 +4,7 @@
  * null means "not measured"; a kept or unmeasurable value is never 0.
  */
 import * as z from 'zod/mini'
+import { Audit } from './audit'
 import { LayerPrecision } from './precision'
 
 /** Code bases whose sampling conventions are known; see lib/diffusion/schedule. */
@@ -154,6 +155,8 @@ export const Diagnosis = z.object({
   output: z.nullable(z.object({ sqnr: series, cosine: series })),
   /** In order of the forward pass. */
   layers: z.array(LayerRecord),
+  /** Absent in diagnoses made before there was an audit. */
+  audit: z.optional(Audit),
 })
 export type Diagnosis = z.infer<typeof Diagnosis>
 

@@ -37,6 +37,7 @@ function row(id: string, sqnr: (number | null)[] | null, bases = 1): LayerRow {
     ratio: null,
     weightsSqnr: null,
     flips: null,
+    audit: null,
     series: sqnr && { sqnr, cosine: sqnr, lowrank: sqnr },
   }
 }

@@ -71,9 +71,13 @@ function auditRow(facts: LayerFacts, findings: readonly Finding[]): AuditRow {
   }
 }
 
-/** What the rules look at, measured on a checkpoint. */
-export function networkFacts(checkpoint: Checkpoint, teacher: Checkpoint | null): NetworkFacts {
-  const { about, config, layers, manifest, scales } = checkpoint
+/** What the rules look at, measured on a checkpoint; `measured` are the facts of its layers if they are known already. */
+export function networkFacts(
+  checkpoint: Checkpoint,
+  teacher: Checkpoint | null,
+  measured: LayerFacts[] = checkpoint.layers.map((_, i) => layerFactsAt(checkpoint, teacher, i)),
+): NetworkFacts {
+  const { about, config, layers, manifest } = checkpoint
   const net = architecture(config)
   const byId = new Map(layers.map((layer) => [layer.id, layer]))
   const modules = modulesOf(net).map(({ id, layers }) => {
@@ -92,15 +96,7 @@ export function networkFacts(checkpoint: Checkpoint, teacher: Checkpoint | null)
     lrm: isSet(about.settings.lrm),
     progressive: isSet(about.settings.progressive) && about.step < modules.length,
     hasTeacher: teacher !== null,
-    layers: layers.map((layer, i) =>
-      layerFacts({
-        layer,
-        precision: manifest[layer.id]!,
-        stored: storedWeight(checkpoint, layer.id),
-        scales: scales.get(layer.id) ?? {},
-        teacher: teacher && teacherWeight(teacher, i),
-      }),
-    ),
+    layers: measured,
     damaged: damagedNorms(checkpoint, byId),
     blocks: timeBlocks(net, config.normGroups),
     timeInput: meanTimeInput(checkpoint),
@@ -112,6 +108,18 @@ export function networkFacts(checkpoint: Checkpoint, teacher: Checkpoint | null)
     }),
     modules,
   }
+}
+
+/** The facts of one layer, by its place in the layer list. */
+export function layerFactsAt(checkpoint: Checkpoint, teacher: Checkpoint | null, index: number): LayerFacts {
+  const layer = checkpoint.layers[index]!
+  return layerFacts({
+    layer,
+    precision: checkpoint.manifest[layer.id]!,
+    stored: storedWeight(checkpoint, layer.id),
+    scales: checkpoint.scales.get(layer.id) ?? {},
+    teacher: teacher && teacherWeight(teacher, index),
+  })
 }
 
 const isSet = (value: unknown): boolean => value !== undefined && value !== null && value !== false

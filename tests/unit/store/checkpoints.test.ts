@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Audit } from '../../../lib/record/audit'
 import { findCheckpoint, getCheckpoint, storeCheckpoint } from '../../../lib/store/checkpoints'
 import { db } from '../../../lib/store/db'
 import { getLayerHistory, getPrecisionHistory } from '../../../lib/store/layers'
@@ -162,4 +163,27 @@ it('the precisions of a run are read step by step, also as they were at an earli
     [100, 2],
   ])
   expect(await basesOf(between)).toEqual([[0, 0]])
+})
+
+describe('a stored checkpoint', () => {
+  it('keeps what the audit found, and no audit where none was made', async () => {
+    const audit: Audit = {
+      findings: [
+        {
+          layer: 'conv_in',
+          code: 'alpha-unusable',
+          severity: 'fault',
+          title: 'α unusable',
+          what: 'The step of conv_in is no step of a quantizer.',
+          evidence: [{ name: 'alpha', value: 'NaN', unit: '' }],
+          remedy: 'Train it again.',
+        },
+      ],
+      layers: [],
+    }
+    const upload = sampleUpload({ name: 'audited' })
+    const { id } = await storeCheckpoint({ ...upload, diagnosis: { ...upload.diagnosis, audit } })
+    expect((await getCheckpoint(id))!.diagnosis.audit).toEqual(audit)
+    expect((await findCheckpoint('w1a4-lmb', 1000))!.diagnosis).not.toHaveProperty('audit')
+  })
 })

@@ -13,11 +13,11 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
 it('migrating twice applies every migration once', async () => {
-  expect(await migrate(folder)).toHaveLength(3)
+  expect(await migrate(folder)).toHaveLength(4)
   expect(await migrate(folder)).toEqual([])
   expect(
     await query('SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL'),
-  ).toHaveLength(3)
+  ).toHaveLength(4)
 })
 
 it('a database in use is left alone when it is up to date', async () => {
