@@ -62,7 +62,8 @@ async function alphasAgree(ema: TensorFile, raw: TensorFile): Promise<boolean> {
   return true
 }
 
-function noNetwork(file: TensorFile): InputError {
+/** What to say of a file without any network. */
+export function noNetwork(file: TensorFile): InputError {
   const names = [...file.tensors.keys()].slice(0, 3).map((name) => printable(name, 40))
   return new InputError({
     file: file.name,

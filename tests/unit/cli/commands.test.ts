@@ -34,18 +34,24 @@ describe('help', () => {
 })
 
 describe('inspect', () => {
-  it('tells container, family, tensors, layers and precision as one JSON document', async () => {
+  const lines = (stdout: string) => stdout.split('\n').map((line) => JSON.parse(line))
+
+  it('tells container, family, tensors, layers and precision in one JSON line for each file', async () => {
     const { code, stdout } = await run('inspect', network, student, '--json')
     expect(code).toBe(0)
-    const [teacher, binary] = JSON.parse(stdout)
+    const [teacher, binary] = lines(stdout)
     expect(teacher).toMatchObject({
+      ok: true,
       container: 'torch-zip',
       family: 'diffusers',
+      network: { role: 'raw', prefix: '' },
       precision: 'FP32',
       parameters: 177427,
+      problem: null,
     })
     expect([teacher.tensors.length, teacher.layers.length]).toEqual([144, 51])
     expect(binary).toMatchObject({
+      ok: true,
       container: 'safetensors',
       precision: 'W1A4',
       role: 'student',
@@ -54,11 +60,56 @@ describe('inspect', () => {
     expect(binary.run.teacherSha256).toMatch(/^[0-9a-f]{64}$/)
   })
 
-  it('lists the tensors of a file it cannot run, says why, and exits with 2', async () => {
+  it('lists the tensors of a file without a network and says so', async () => {
     const { code, stdout, stderr } = await run('inspect', io, '--tensors')
-    expect(code).toBe(2)
+    expect(code).toBe(0)
     expect(stdout).toContain('F32 [2, 3, 8, 8] eps')
     expect(stderr).toContain('no network is found')
+  })
+
+  it('goes on after a refused file, tells its code and exits with 1', async () => {
+    const containers = `${fixtures}/containers`
+    const { code, stdout } = await run(
+      ...['inspect', '--json', `${containers}/evil_global_00.pt`, `${containers}/empty.pt`],
+      ...[`${containers}/nowhere.pt`, `${containers}/bare_zip.pt`],
+    )
+    expect(code).toBe(1)
+    expect(lines(stdout)).toMatchObject([
+      { ok: false, error: { code: 'code', message: expect.stringContaining('os.system') } },
+      { ok: false, error: { code: 'empty' } },
+      { ok: false, error: { code: 'not_found' } },
+      {
+        ok: true,
+        family: 'other',
+        layers: [
+          { id: '0', kind: 'conv' },
+          { id: '2', kind: 'linear' },
+        ],
+      },
+    ])
+    expect((await run('inspect', '--json')).code).toBe(2)
+  })
+
+  it('judges every container as upstream says', async () => {
+    const { cases } = JSON.parse(readFileSync(`${fixtures}/containers/expected.json`, 'utf8'))
+    const files = cases.map(({ file }: { file: string }) => `${fixtures}/containers/${file}`)
+    const { stdout } = await run('inspect', '--json', ...files)
+    expect(lines(stdout).map(({ file, ok }) => [file, ok])).toEqual(
+      cases.map(({ expect }: { expect: string }, i: number) => [files[i], expect === 'ok']),
+    )
+  })
+
+  it('shows the networks of a training checkpoint, and their names beside the stored ones', async () => {
+    const path = `${fixtures}/containers/lightning_ema.ckpt`
+    const { stdout } = await run('inspect', path, '--mapping')
+    expect(stdout).toContain('raw: openaimodel, 4 tensors, step 10, named state_dict/model.diffusion_model.')
+    expect(stdout).toContain('ema (used): openaimodel, 4 tensors')
+    expect(stdout).toContain('out.2.weight = state_dict/model_ema.diffusion_modelout2weight')
+    expect(stdout).toContain('state_dict/first_stage_model. 1')
+    const raw = lines((await run('inspect', path, '--json', '--network', 'raw')).stdout)
+    expect(raw[0].network).toEqual({ role: 'raw', prefix: 'state_dict/model.diffusion_model.' })
+    const none = await run('inspect', path, '--json', '--network', 'teacher')
+    expect([none.code, lines(none.stdout)[0].error.code]).toEqual([1, 'not_found'])
   })
 })
 
@@ -151,7 +202,7 @@ describe('pack and unpack', () => {
 
   it('say what they are to inspect and diagnose', async () => {
     const { stdout } = await run('inspect', packed, '--json')
-    const [report] = JSON.parse(stdout)
+    const report = JSON.parse(stdout)
     const sourceSha256 = createHash('sha256').update(readFileSync(student)).digest('hex')
     expect(report).toMatchObject({
       ...{ precision: 'W1A4', role: 'student', parameters: 177427, packed: 47, packedFrom: sourceSha256 },
