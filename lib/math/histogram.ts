@@ -31,13 +31,13 @@ export function histogram(
   [lo, hi]: [number, number] = domainOf(values),
 ): Histogram {
   if (!(hi > lo && hi - lo < Infinity)) throw new RangeError(`histogram over [${lo}, ${hi}]`)
-  const counts = new Array<number>(bins).fill(0)
+  const counts = new Uint32Array(bins)
   const perUnit = bins / (hi - lo)
   for (let i = 0; i < values.length; i++) {
     const v = values[i]!
     if (!(v >= lo && v <= hi)) continue
-    const bin = Math.floor((v - lo) * perUnit)
-    counts[bin < bins ? bin : bins - 1]! += 1
+    const bin = Math.trunc((v - lo) * perUnit)
+    counts[bin < bins ? bin : bins - 1]!++
   }
-  return { lo, hi, counts }
+  return { lo, hi, counts: Array.from(counts) }
 }
