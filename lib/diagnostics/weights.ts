@@ -20,6 +20,7 @@ import { signOf } from '../quant/ste'
 import type { LayerPrecision } from '../record/precision'
 import type { WeightStats } from '../record/run'
 import type { Tensor } from '../tensor/tensor'
+import { channelFacts } from './channels'
 
 export const histogramBins = 96
 
@@ -60,6 +61,7 @@ export function weightStats({ precision, stored, scales, teacher, file, layer }:
     reconstruction: latent && precision.method !== 'fp' ? agreement(latent, effective) : null,
     againstTeacher: teacher && agreement(teacher.data, effective),
     flips: teacher && flippedShare(teacher.data, effective),
+    channels: latent && channelFacts(latent, stored.shape[0] ?? 1),
   }
 }
 

@@ -34,7 +34,8 @@ export type Moments = z.infer<typeof Moments>
 
 /** Where a layer stands in the U-Net, whatever its family calls it. level 0 is the highest resolution. */
 export const Place = z.object({
-  part: z.enum(['in', 'time', 'down', 'mid', 'up', 'out']),
+  /** 'other': a network whose names do not tell. */
+  part: z.enum(['in', 'time', 'down', 'mid', 'up', 'out', 'other']),
   level: maybe,
   /** Index of the block within its level, in order of the forward pass; null outside blocks. */
   block: maybe,
@@ -67,6 +68,26 @@ export type Layer = z.infer<typeof Layer>
 export const Agreement = z.object({ sqnr: maybe, cosine: maybe })
 export type Agreement = z.infer<typeof Agreement>
 
+/** Smallest, median and largest over the output channels of a layer. */
+export const Spread = z.object({ min: finite, median: finite, max: finite })
+export type Spread = z.infer<typeof Spread>
+
+/** Float weights per output channel, and what sign bases would make of them without training. */
+export const ChannelFacts = z.object({
+  channels: finite,
+  /** Channels whose weights are all one value, as a rule 0: dead. */
+  flat: finite,
+  /** Share of weights with sign +1. */
+  positive: Spread,
+  /** mean|w|, and mean|r| of the residual r = w - sigma1*sign(w). */
+  sigma1: Spread,
+  sigma2: Spread,
+  /** SQNR of one and of two bases with these scales, against the weights, dB. */
+  oneBasisSqnr: maybe,
+  twoBasesSqnr: maybe,
+})
+export type ChannelFacts = z.infer<typeof ChannelFacts>
+
 export const WeightStats = z.object({
   /**
    * Latent (float) weights of the student; the layer's own weights if it is full precision. null if the checkpoint stores
@@ -88,6 +109,8 @@ export const WeightStats = z.object({
   againstTeacher: z.nullable(Agreement),
   /** Share of weights whose sign differs from the teacher's, 0 to 1. */
   flips: maybe,
+  /** Of the latent weights; null where they are not stored or not finite, absent in older records. */
+  channels: z.optional(z.nullable(ChannelFacts)),
 })
 export type WeightStats = z.infer<typeof WeightStats>
 
