@@ -1,16 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { dirname } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { version_core } from '@tensorflow/tfjs-core'
-import { quantiles } from '../math/quantiles'
 import { normal } from '../math/rng'
 import { parseTrainConfig, type TrainConfig } from '../train/config'
 import type { Dataset } from '../train/data/dataset'
 import { endTraining, startTraining, trainStep } from '../train/training'
 import { startBackend } from './backend'
+import { type Milliseconds, inWords as sideInWords, summary, type Turn, Twin, timed } from './bench-twin'
 import { type Command, oneOf, printResult, progressBar, text, wholeNumber } from './command'
 
 const demo = fileURLToPath(new URL('../../public/demo/', import.meta.url))
@@ -19,12 +17,6 @@ const warmUp = 5
 
 const networks = { teacher: `${demo}mnist-teacher/config.json`, student: `${demo}mnist-lmb/config.json` }
 type Network = keyof typeof networks
-
-/** One step, in milliseconds of wall time and of processor time. */
-type Step = { ms: number; cpu: number }
-
-/** Milliseconds of a step: middle, fastest, what nine of ten do not exceed; `cpu` is the median of processor time. */
-type Milliseconds = { median: number; min: number; p90: number; cpu: number }
 
 type Row = {
   network: Network
@@ -88,11 +80,9 @@ cpu is the median of processor time of the whole process, which other programs d
 }
 
 function inWords({ network, parameters, tfjs, pytorch, ratio, cpuRatio }: Row): string {
-  const side = ({ median, min, p90, cpu }: Milliseconds) =>
-    `median ${median.toFixed(0)}, min ${min.toFixed(0)}, p90 ${p90.toFixed(0)}, cpu ${cpu.toFixed(0)}`
-  const lines = [`${network}, ${parameters} trained values`, `  tfjs-wasm  ${side(tfjs)}`]
+  const lines = [`${network}, ${parameters} trained values`, `  tfjs-wasm  ${sideInWords(tfjs)}`]
   if (pytorch) {
-    lines.push(`  PyTorch    ${side(pytorch)} (${pytorch.layout})`)
+    lines.push(`  PyTorch    ${sideInWords(pytorch)} (${pytorch.layout})`)
     lines.push(`  ratio      ${ratio?.toFixed(2)} of medians, ${cpuRatio?.toFixed(2)} of processor time`)
   }
   return lines.join('\n')
@@ -108,27 +98,30 @@ async function timeNetwork(
   const data = randomImages()
   const training = await startTraining(config, dirname(path), data)
   const parameters = [...training.variables.values()].reduce((n, { value }) => n + value.length, 0)
-  const other = await PyTorch.start(python, twinJob(config))
+  const other = await Twin.start<Greeting, Turn>(python, twin, twinJob(config), 'torch')
   try {
-    if (other && other.parameters !== parameters)
+    if (other && other.greeting.parameters !== parameters)
       throw new Error(
-        `PyTorch trains ${other.parameters} values, this side ${parameters}: not the same network`,
+        `PyTorch trains ${other.greeting.parameters} values, this side ${parameters}: not the same network`,
       )
-    const [ours, theirs]: [Step[], Step[]] = [[], []]
+    const [ours, theirs]: [Turn[], Turn[]] = [[], []]
     const progress = progressBar(network)
     for (let i = 0; i < warmUp + steps; i++) {
-      const taken = timed(() => trainStep(training, data))
-      const takenThere = other && (await other.step())
+      const taken = await timed(() => trainStep(training, data))
+      const takenThere = other && (await other.turn())
       progress((i + 1) / (warmUp + steps))
       if (i < warmUp) continue
       ours.push(taken)
       if (takenThere !== null) theirs.push(takenThere)
     }
     const tfjs = summary(ours)
-    const pytorch = other && { ...summary(theirs), layout: other.layout }
+    const pytorch = other && { ...summary(theirs), layout: other.greeting.layout }
     const ratio = pytorch && tfjs.median / pytorch.median
     const cpuRatio = pytorch && tfjs.cpu / pytorch.cpu
-    return { row: { network, parameters, tfjs, pytorch, ratio, cpuRatio }, torch: other?.version ?? null }
+    return {
+      row: { network, parameters, tfjs, pytorch, ratio, cpuRatio },
+      torch: other?.greeting.torch ?? null,
+    }
   } finally {
     other?.stop()
     endTraining(training)
@@ -139,19 +132,6 @@ async function timeNetwork(
 function withTwoBases(config: TrainConfig): TrainConfig {
   if (config.role === 'teacher') return config
   return { ...config, binarizer: { ...config.binarizer, bases: 2, twoBases: 'all' } }
-}
-
-function timed(work: () => void): Step {
-  const [start, before] = [performance.now(), process.cpuUsage()]
-  work()
-  const { user, system } = process.cpuUsage(before)
-  return { ms: performance.now() - start, cpu: (user + system) / 1000 }
-}
-
-function summary(steps: Step[]): Milliseconds {
-  const of = (values: number[]) => quantiles(Float32Array.from(values), [0, 0.5, 0.9]) as number[]
-  const [min, median, p90] = of(steps.map(({ ms }) => ms)) as [number, number, number]
-  return { median, min, p90, cpu: of(steps.map(({ cpu }) => cpu))[1]! }
 }
 
 function readConfig(path: string): TrainConfig {
@@ -173,47 +153,3 @@ function twinJob({ role, batch, optimizer }: TrainConfig): object {
 }
 
 type Greeting = { torch: string; parameters: number; layout: string }
-
-/** scripts/bench/train_step.py as a child process: one line in, one step, one line out. */
-class PyTorch {
-  readonly version: string
-  readonly parameters: number
-  readonly layout: string
-
-  private constructor(
-    private readonly child: ChildProcess,
-    private readonly lines: AsyncIterator<string>,
-    { torch, parameters, layout }: Greeting,
-  ) {
-    this.version = torch
-    this.parameters = parameters
-    this.layout = layout
-  }
-
-  /** null when there is no such Python or it has no PyTorch. */
-  static async start(python: string, job: object): Promise<PyTorch | null> {
-    const child = spawn(python, [twin, JSON.stringify(job)], { stdio: ['pipe', 'pipe', 'pipe'] })
-    let complaint = ''
-    child.stderr.on('data', (text) => {
-      complaint += text
-    })
-    const missing = new Promise<null>((resolve) => child.on('error', () => resolve(null)))
-    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-    const first = await Promise.race([lines.next(), missing])
-    if (first === null) return null
-    if (!first.done) return new PyTorch(child, lines, JSON.parse(first.value) as Greeting)
-    if (complaint.includes("No module named 'torch'")) return null
-    throw new Error(`train_step.py failed:\n${complaint}`)
-  }
-
-  async step(): Promise<Step> {
-    this.child.stdin!.write('\n')
-    const line = await this.lines.next()
-    if (line.done) throw new Error('train_step.py ended before its last step')
-    return JSON.parse(line.value) as Step
-  }
-
-  stop(): void {
-    this.child.stdin!.end()
-  }
-}

@@ -1,18 +1,24 @@
 import { InputError } from '../tensor/error'
+import { benchImport } from './bench-import'
 import { benchSafety } from './bench-safety'
 import { benchTrain } from './bench-train'
 import { type Command, onlyPositional } from './command'
 
-const benches: Record<string, Command> = { train: benchTrain, safety: benchSafety }
+const benches: Record<string, Command> = {
+  train: benchTrain,
+  import: benchImport,
+  safety: benchSafety,
+}
 
 export const bench: Command = {
-  summary: 'measure again: train (time of a step), safety (what must hold on bad input and bad days)',
+  summary:
+    'measure again: train (time of a step), import (time of weight statistics), safety (what must hold on bad input and bad days)',
   help: Object.values(benches)
     .map(({ help }) => help)
     .join('\n\n'),
-  options: { ...benchTrain.options, ...benchSafety.options },
+  options: { ...benchTrain.options, ...benchImport.options, ...benchSafety.options },
   async run(positionals, flags) {
-    const what = onlyPositional(positionals, 'train|safety')
+    const what = onlyPositional(positionals, 'train|import|safety')
     const chosen = Object.hasOwn(benches, what) ? benches[what] : undefined
     if (!chosen)
       throw new InputError({
