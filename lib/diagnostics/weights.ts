@@ -5,7 +5,6 @@
  */
 import { agreement } from '../math/agreement'
 import { finiteExtent, histogram } from '../math/histogram'
-import { moments } from '../math/moments'
 import { quantiles } from '../math/quantiles'
 import {
   type BasisScales,
@@ -20,7 +19,7 @@ import { signOf } from '../quant/ste'
 import type { LayerPrecision } from '../record/precision'
 import type { WeightStats } from '../record/run'
 import type { Tensor } from '../tensor/tensor'
-import { channelFacts } from './channels'
+import { weightMoments } from './channels'
 
 export const histogramBins = 96
 
@@ -47,13 +46,15 @@ export function weightStats({ precision, stored, scales, teacher, file, layer }:
   const latent = isPacked(stored) ? null : stored.data
   const floats = [...(latent ? [latent] : []), ...(teacher ? [teacher.data] : [])]
   const domain = histogramDomain(floats, used)
-  const distribution = (w: Float32Array) => ({
-    histogram: histogram(w, histogramBins, domain),
-    moments: moments(w),
-  })
+  const O = stored.shape[0] ?? 1
+  const own = latent && weightMoments(latent, O)
+  const binned = (w: Float32Array) => histogram(w, histogramBins, domain)
   return {
-    latent: latent && distribution(latent),
-    teacher: teacher && distribution(teacher.data),
+    latent: latent && own && { histogram: binned(latent), moments: own.moments },
+    teacher: teacher && {
+      histogram: binned(teacher.data),
+      moments: weightMoments(teacher.data, O).moments,
+    },
     sigma1: used && finiteScales(used.sigma1),
     sigma2: used?.sigma2 ? finiteScales(used.sigma2) : null,
     levelShares: used && levelShares(isPacked(stored) ? stored.codes : signPlanes(stored.data, used)),
@@ -61,7 +62,7 @@ export function weightStats({ precision, stored, scales, teacher, file, layer }:
     reconstruction: latent && precision.method !== 'fp' ? agreement(latent, effective) : null,
     againstTeacher: teacher && agreement(teacher.data, effective),
     flips: teacher && flippedShare(teacher.data, effective),
-    channels: latent && channelFacts(latent, stored.shape[0] ?? 1),
+    channels: own?.channels ?? null,
   }
 }
 

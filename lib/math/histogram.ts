@@ -31,7 +31,7 @@ export function histogram(
   [lo, hi]: [number, number] = domainOf(values),
 ): Histogram {
   if (!(hi > lo && hi - lo < Infinity)) throw new RangeError(`histogram over [${lo}, ${hi}]`)
-  const counts = new Uint32Array(bins)
+  const counts = new Int32Array(bins)
   const perUnit = bins / (hi - lo)
   for (let i = 0; i < values.length; i++) {
     const v = values[i]!

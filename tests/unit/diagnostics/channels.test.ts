@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { channelFacts } from '../../../lib/diagnostics/channels'
+import { weightMoments } from '../../../lib/diagnostics/channels'
 import { agreement } from '../../../lib/math/agreement'
+import { moments } from '../../../lib/math/moments'
 import { normal } from '../../../lib/math/rng'
 import { postTrainingBinarize } from '../../../lib/quant/binarizer'
 
-describe('channelFacts', () => {
+const channelFacts = (w: Float32Array, O: number) => weightMoments(w, O).channels
+
+describe('weightMoments', () => {
   it('of two channels by hand', () => {
     // |w| 1, 3 and 2, 2: sigma1 2 and 2, residuals 1, 1 and 0, 0.
     const facts = channelFacts(Float32Array.from([1, -3, 2, 2]), 2)!
@@ -17,6 +20,17 @@ describe('channelFacts', () => {
       twoBasesSqnr: 150,
     })
     expect(facts.oneBasisSqnr).toBeCloseTo(10 * Math.log10(18 / 2), 12)
+  })
+  it('has the moments of all weights together', () => {
+    const w = normal(4, 0, new Float32Array(6000))
+    const { moments: found } = weightMoments(w, 12)
+    const { kurtosis, std, mean, meanAbs, ...exact } = moments(w)
+    expect(found).toMatchObject(exact)
+    // float64 sums in another order
+    expect(found.kurtosis).toBeCloseTo(kurtosis!, 12)
+    expect(found.std).toBeCloseTo(std, 12)
+    expect(found.mean).toBeCloseTo(mean, 12)
+    expect(found.meanAbs).toBeCloseTo(meanAbs, 12)
   })
   it('has the errors that binarizing the weights gives', () => {
     const w = { shape: [8, 500], data: normal(3, 0, new Float32Array(4000)) }

@@ -83,6 +83,23 @@ describe('quantiles', () => {
     expect(quantiles(x, [0, 0.5, 1])).toEqual([1, 2, 3])
     expect([...x]).toEqual([3, Number.NaN, 1, Infinity, -Infinity, 2])
   })
+  it('of many values are those of the sorted ones, whatever is mixed in', () => {
+    const x = normal(2, 0, new Float32Array(40_000))
+    x.set([Number.NaN, Infinity, -Infinity, 0, -0, 1e-42, -1e-42, 3e38, -3e38])
+    x.fill(0.25, 100, 9000)
+    const sorted = x.filter(Number.isFinite).sort()
+    const at = [0, 0.001, 0.3, 0.5, 0.7, 0.999, 1].map((p) => p * (sorted.length - 1))
+    const expected = at.map((rank) => {
+      const [low, high] = [sorted[Math.floor(rank)]!, sorted[Math.ceil(rank)]!]
+      return low + (rank % 1) * (high - low)
+    })
+    const found = quantiles(x, [0, 0.001, 0.3, 0.5, 0.7, 0.999, 1])!
+    found.forEach((value, i) => {
+      expect(value).toBeCloseTo(expected[i]!, 12)
+    })
+    expect(quantiles(new Float32Array(20_000).fill(2), [0, 0.5, 1])).toEqual([2, 2, 2])
+    expect(quantiles(new Float32Array(20_000).fill(Number.NaN), [0.5])).toBe(null)
+  })
   it('are null without a finite value', () => {
     expect(quantiles(f32([Number.NaN]), [0.5])).toBe(null)
   })
