@@ -20,7 +20,7 @@ import { dataFolder } from './folder'
 
 /**
  * How long a blob no checkpoint names is kept after its last upload, as its checkpoint may still be on the way, and a part
- * after its last write, unless its process is known to be gone.
+ * of another machine's process after its last write.
  */
 const graceMs = 24 * 3600 * 1000
 
@@ -154,8 +154,8 @@ async function sweepParts(now: number): Promise<number> {
     const [owner, pid] = name.split('.')
     const file = path.join(partFolder(), name)
     const modified = (await stat(file).catch(() => null))?.mtimeMs ?? now
-    const dead = owner === host() && !isRunning(Number(pid))
-    if (!dead && now - modified < graceMs) continue
+    const isLeft = owner === host() ? !isRunning(Number(pid)) : now - modified >= graceMs
+    if (!isLeft) continue
     await rm(file, { force: true })
     removed++
   }

@@ -33,15 +33,23 @@ export function write<T>(work: (tx: Prisma.TransactionClient, now: Date) => Prom
   const open = connections()
   const done = open.queue.then(async () => {
     const client = await writer(open)
-    return client.$transaction(
-      async (tx) => {
-        // A write that changes nothing. It makes SQLite take the write lock, waiting for it: a transaction that reads
-        // first fails at once when another process writes in between.
-        await tx.blob.deleteMany({ where: { sha256: '' } })
-        return work(tx, await nextMoment(tx))
-      },
-      { maxWait: 10_000, timeout: 60_000 },
-    )
+    try {
+      return await client.$transaction(
+        async (tx) => {
+          // A write that changes nothing. It makes SQLite take the write lock, waiting for it: a transaction that reads
+          // first fails at once when another process writes in between.
+          await tx.blob.deleteMany({ where: { sha256: '' } })
+          return work(tx, await nextMoment(tx))
+        },
+        { maxWait: 10_000, timeout: 60_000 },
+      )
+    } catch (error) {
+      if (error instanceof InputError) throw error
+      // After a failed BEGIN or COMMIT the driver's adapter never begins another transaction on this connection.
+      open.writer = null
+      await client.$disconnect()
+      throw error
+    }
   })
   open.queue = done.catch(() => {})
   return done

@@ -22,6 +22,7 @@ export function storeFault(error: unknown): StoreFault | null {
 /** Codes of an error and of what caused it, the driver's own among them. */
 function codesOf(error: unknown): string[] {
   if (typeof error !== 'object' || error === null) return []
-  const { code, originalCode, cause } = error as Record<string, unknown>
-  return [...[originalCode, code].filter((c) => typeof c === 'string'), ...codesOf(cause)]
+  const { code, originalCode, cause, meta } = error as Record<string, unknown>
+  const driver = (meta as { driverAdapterError?: unknown } | undefined)?.driverAdapterError
+  return [originalCode, code].filter((c) => typeof c === 'string').concat(codesOf(cause), codesOf(driver))
 }

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { db } from '../../lib/store/db'
 import { dataFolder } from '../../lib/store/folder'
@@ -26,13 +26,14 @@ export async function faultsOf(acknowledged: readonly string[], layers: number):
   })
   const blobs = new Set((await db().blob.findMany({ select: { sha256: true } })).map(({ sha256 }) => sha256))
   const whole = new Set(checkpoints.filter(({ sha256 }) => blobs.has(sha256)).map(({ id }) => id))
+  const parts = path.join(dataFolder(), 'blobs/tmp')
   return {
     lost: acknowledged.filter((id) => !whole.has(id)).length,
     rowsWithoutFile: missing.length,
     wrongHashes: damaged.length,
     partial: checkpoints.filter(({ _count }) => _count.layers !== layers).length,
     filesWithoutRow: unknown,
-    temporary: readdirSync(path.join(dataFolder(), 'blobs/tmp')).length,
+    temporary: existsSync(parts) ? readdirSync(parts).length : 0,
     integrity: database.length,
   }
 }

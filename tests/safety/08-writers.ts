@@ -1,0 +1,49 @@
+import { quantiles } from '../../lib/math/quantiles'
+import { inNewStore } from './in-store'
+import type { SafetyRow } from './row'
+import { startProcess } from './start-process'
+import { faultsOf, isFaultless } from './state'
+
+const layers = 200
+
+/** So many processes, each storing so many checkpoints one after the other, beside processes that only read. */
+export async function writeTogether(counts: { writers: number; imports: number; readers: number }) {
+  const readers = Array.from({ length: counts.readers }, () => startProcess('reader.ts', []))
+  const writers = Array.from({ length: counts.writers }, (_, i) =>
+    startProcess('importer.ts', [`writer-${i}`, String(counts.imports), '1000', String(layers)]),
+  )
+  const stored = (await Promise.all(writers.map(({ ended }) => ended))).flatMap(({ lines }) =>
+    lines.map((line) => JSON.parse(line) as { id: string; ms: number }),
+  )
+  for (const { child } of readers) child.kill('SIGTERM')
+  const read = (await Promise.all(readers.map(({ ended }) => ended))).map(
+    ({ lines }) => JSON.parse(lines[0] ?? '{"reads":0,"errors":1}') as { reads: number; errors: number },
+  )
+  const ids = stored.map(({ id }) => id)
+  const times = Float32Array.from(stored.map(({ ms }) => ms))
+  const [p50, p95, p99, max] = quantiles(times, [0.5, 0.95, 0.99, 1])!.map((ms) => Math.round(ms ?? 0))
+  return {
+    committed: ids.length,
+    expected: counts.writers * counts.imports,
+    ...{ p50: p50!, p95: p95!, p99: p99!, max: max! },
+    reads: read.reduce((sum, { reads }) => sum + reads, 0),
+    readErrors: read.reduce((sum, { errors }) => sum + errors, 0),
+    faults: await faultsOf(ids, layers),
+  }
+}
+
+export const row: SafetyRow = {
+  test: '8 processes that import 100 checkpoints each (200 layers), beside 4 that read',
+  gate: '800 of 800 stored, none told that the database is busy, p95 <= 250 ms, p99 <= 1 s, max <= 5 s, integrity_check ok',
+  measure: () =>
+    inNewStore(async () => {
+      const { faults, ...counts } = await writeTogether({ writers: 8, imports: 100, readers: 4 })
+      const { committed, expected, p50, p95, p99, max, reads, readErrors } = counts
+      const whole = committed === expected && readErrors === 0 && isFaultless(faults)
+      return {
+        holds: whole && p95 <= 250 && p99 <= 1000 && max <= 5000,
+        found: `${committed} of ${expected}, p50 ${p50} ms, p95 ${p95} ms, p99 ${p99} ms, max ${max} ms; ${reads} reads, ${readErrors} failed`,
+        figures: { ...counts, ...faults },
+      }
+    }),
+}
