@@ -3,10 +3,12 @@
  * reader never sees half an import and two imports never land in one transaction (better-sqlite3 has a
  * single transaction per connection).
  */
+import { setTimeout } from 'node:timers/promises'
 import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3'
 import type { Prisma } from '../generated/prisma/client'
 import { PrismaClient } from '../generated/prisma/client'
 import { InputError } from '../tensor/error'
+import { storeFault } from './fault'
 import { databaseFile } from './folder'
 
 type Connections = {
@@ -16,6 +18,9 @@ type Connections = {
   writer: Promise<PrismaClient> | null
   queue: Promise<unknown>
 }
+
+/** How long a write waits for other processes that write. */
+const patienceMs = 15_000
 
 /** Kept on globalThis: next dev loads this module again after each edit. */
 const held = globalThis as typeof globalThis & { signscopeDb?: Connections }
@@ -27,32 +32,49 @@ export function db(): PrismaClient {
 
 /**
  * Runs `work` in a transaction, after the writes this process began earlier: all it does is stored, or nothing. `now` is
- * the time to store with what it does (`nextMoment`). Waits up to 5 s for other processes that write.
+ * the time to store with what it does (`nextMoment`). Waits up to 15 s for other processes that write.
  */
 export function write<T>(work: (tx: Prisma.TransactionClient, now: Date) => Promise<T>): Promise<T> {
   const open = connections()
-  const done = open.queue.then(async () => {
+  const done = open.queue.then(() => transaction(open, work))
+  open.queue = done.catch(() => {})
+  return done
+}
+
+/**
+ * The driver would stop this whole process while it waits for the write lock, and looks for it ever more rarely, so that
+ * of many writers one can wait for good. So it waits for a moment only, and the waiting is done here.
+ */
+async function transaction<T>(
+  open: Connections,
+  work: (tx: Prisma.TransactionClient, now: Date) => Promise<T>,
+): Promise<T> {
+  const since = performance.now()
+  for (;;) {
     const client = await writer(open)
+    let locked = false
     try {
       return await client.$transaction(
         async (tx) => {
-          // A write that changes nothing. It makes SQLite take the write lock, waiting for it: a transaction that reads
-          // first fails at once when another process writes in between.
+          // A write that changes nothing. It makes SQLite take the write lock: a transaction that reads first fails when
+          // another process writes in between.
           await tx.blob.deleteMany({ where: { sha256: '' } })
+          locked = true
           return work(tx, await nextMoment(tx))
         },
         { maxWait: 10_000, timeout: 60_000 },
       )
     } catch (error) {
       if (error instanceof InputError) throw error
-      // After a failed BEGIN or COMMIT the driver's adapter never begins another transaction on this connection.
-      open.writer = null
-      await client.$disconnect()
-      throw error
+      if (locked || storeFault(error) !== 'busy' || performance.now() - since > patienceMs) {
+        // After a failed BEGIN or COMMIT the driver's adapter never begins another transaction on this connection.
+        open.writer = null
+        await client.$disconnect()
+        throw error
+      }
     }
-  })
-  open.queue = done.catch(() => {})
-  return done
+    await setTimeout(1 + Math.random() * 20)
+  }
 }
 
 /**
@@ -114,13 +136,13 @@ function writer(open: Connections): Promise<PrismaClient> {
 }
 
 /** A database file on its own, to be disconnected by the caller: a copy, or the store from outside. */
-export function openDatabase(file: string): PrismaClient {
-  return new PrismaClient({ adapter: new PrismaBetterSqlite3({ url: `file:${file}`, timeout: 5000 }) })
+export function openDatabase(file: string, timeout = 5000): PrismaClient {
+  return new PrismaClient({ adapter: new PrismaBetterSqlite3({ url: `file:${file}`, timeout }) })
 }
 
 /** An acknowledged write must survive a power cut, hence FULL; the driver's default in WAL mode is NORMAL. */
 async function connectForWriting(file: string): Promise<PrismaClient> {
-  const client = openDatabase(file)
+  const client = openDatabase(file, 10)
   await client.$executeRawUnsafe('PRAGMA synchronous = FULL')
   return client
 }

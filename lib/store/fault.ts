@@ -1,6 +1,6 @@
 /** Why the store refuses, from whatever failed: a file, the database's driver or Prisma above it. */
 
-/** full: no room. unwritable: the disk or its permissions refuse. busy: another process writes, and went on for 5 s. */
+/** full: no room. unwritable: the disk or its permissions refuse. busy: others write, and went on for too long. */
 export type StoreFault = 'full' | 'unwritable' | 'busy'
 
 const faults: readonly [StoreFault, RegExp][] = [
