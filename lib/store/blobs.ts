@@ -12,10 +12,9 @@ import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import path from 'node:path'
 import { InputError } from '../tensor/error'
-import { openFileSource } from '../tensor/file-source'
 import type { ByteSource } from '../tensor/tensor'
 import { db, write } from './db'
-import { type Bytes, flush, writeHashed } from './durable-file'
+import { type Bytes, flush, withStoredFile, writeHashed } from './durable-file'
 import { dataFolder } from './folder'
 
 /**
@@ -38,7 +37,7 @@ export async function putBlob(
   try {
     const stored = await writeHashed(part, bytes, options.limit)
     checkHash(stored.sha256, options.expectedSha256)
-    if (options.check) await withFile(part, 'upload', options.check)
+    if (options.check) await withStoredFile(part, 'upload', options.check)
     await nameBlob(part, stored)
     return stored
   } finally {
@@ -76,7 +75,7 @@ export async function blobSource(sha256: string): Promise<ByteSource> {
     name: sha256.slice(0, 12),
     size,
     read: (start, end) =>
-      withFile(blobFile(sha256), sha256.slice(0, 12), (source) => source.read(start, end)),
+      withStoredFile(blobFile(sha256), sha256.slice(0, 12), (source) => source.read(start, end)),
   }
 }
 
@@ -137,15 +136,6 @@ function checkHash(found: string, expected: string | undefined): void {
 async function makeFolders(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true })
   for (const above of [path.dirname(folder), blobFolder()]) await flush(above)
-}
-
-async function withFile<T>(file: string, name: string, use: (source: ByteSource) => Promise<T>): Promise<T> {
-  const source = await openFileSource(file, name)
-  try {
-    return await use(source)
-  } finally {
-    await source.close()
-  }
 }
 
 async function sweepParts(now: number): Promise<number> {

@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { InputError } from '../tensor/error'
+import { sourceOf } from '../tensor/file-source'
+import type { ByteSource } from '../tensor/tensor'
 
 /** Bytes as one array, or as they arrive. */
 export type Bytes = Uint8Array | AsyncIterable<Uint8Array>
@@ -35,6 +37,20 @@ export async function writeHashed(
     await file.close()
   }
   return { sha256: hash.digest('hex'), bytes: length }
+}
+
+/** Reads a file of the store by slice. One that cannot be opened is the store's fault, not an InputError. */
+export async function withStoredFile<T>(
+  path: string,
+  name: string,
+  use: (source: ByteSource) => Promise<T>,
+): Promise<T> {
+  const handle = await open(path, 'r')
+  try {
+    return await use(sourceOf(handle, (await handle.stat()).size, name))
+  } finally {
+    await handle.close()
+  }
 }
 
 /** Flushes a file, or the names in a folder. */

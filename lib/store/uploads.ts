@@ -11,9 +11,9 @@ import path from 'node:path'
 import { Prisma } from '../generated/prisma/client'
 import type { UploadStart, UploadStatus } from '../record/training-job'
 import { InputError } from '../tensor/error'
-import { openFileSource } from '../tensor/file-source'
 import { openTensors } from '../tensor/open'
 import { checkText, db, write } from './db'
+import { withStoredFile } from './durable-file'
 import { dataFolder } from './folder'
 
 /** An upload nobody went on with for this long is dropped. */
@@ -125,12 +125,7 @@ export async function completeUpload(id: string): Promise<UploadStatus> {
   try {
     const sha256 = await hashOf(uploadFile(id))
     if (upload.sha256 !== null && upload.sha256 !== sha256) throw changed(sha256, upload.sha256)
-    const source = await openFileSource(uploadFile(id), upload.fileName)
-    try {
-      await openTensors(source)
-    } finally {
-      await source.close()
-    }
+    await withStoredFile(uploadFile(id), upload.fileName, openTensors)
     const known = await storedAs(upload.run, upload.step, sha256)
     const data = { sha256, touchedAt: new Date(), checkpointId: known, state: known ? 'stored' : 'queued' }
     const row = await write((tx) => tx.upload.update({ where: { id }, data }))

@@ -14,6 +14,15 @@ export async function openFileSource(
   name = path,
 ): Promise<ByteSource & { close(): Promise<void> }> {
   const { handle, size } = await openFile(path, name)
+  return sourceOf(handle, size, name)
+}
+
+/** A ByteSource over an open file of `size` bytes; the caller closes it. */
+export function sourceOf(
+  handle: FileHandle,
+  size: number,
+  name: string,
+): ByteSource & { close(): Promise<void> } {
   return {
     name,
     size,

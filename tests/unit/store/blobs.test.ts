@@ -4,7 +4,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, it } from 'vitest'
 import { blobSize, blobSource, openBlob, putBlob, sweepBlobs } from '../../../lib/store/blobs'
-import { getCheckpoint, storeCheckpoint } from '../../../lib/store/checkpoints'
+import { storeCheckpoint } from '../../../lib/store/checkpoints'
 import { db } from '../../../lib/store/db'
 import { TooLarge } from '../../../lib/store/durable-file'
 import { dataFolder } from '../../../lib/store/folder'
@@ -97,33 +97,6 @@ it('a blob no checkpoint names is dropped after a day, one that is named stays',
   expect(await blobSize(named.sha256)).toBe(3)
 })
 
-it('a process killed while importing loses nothing it has acknowledged and leaves nothing else', async () => {
-  for (const delay of [0, 40, 90]) {
-    const acknowledged = await killImporter(`killed-${delay}`, delay)
-    await sweepBlobs()
-    const stored = await db().checkpoint.findMany({ select: { id: true, sha256: true } })
-    const blobs = new Set((await db().blob.findMany()).map((blob) => blob.sha256))
-    for (const line of acknowledged) {
-      const [id, hash] = line.split(' ')
-      const checkpoint = await getCheckpoint(id!)
-      expect(checkpoint).toMatchObject({ sha256: hash, hasWeights: true })
-      expect(checkpoint!.diagnosis.layers).toHaveLength(2)
-      expect(
-        createHash('sha256')
-          .update(await wholeBlob(hash!))
-          .digest('hex'),
-      ).toBe(hash)
-    }
-    for (const checkpoint of stored) expect(blobs.has(checkpoint.sha256)).toBe(true)
-    expect((await files()).map((file) => path.basename(file)).sort()).toEqual([...blobs].sort())
-  }
-})
-
-it('processes that import at the same time all succeed', async () => {
-  const lines = await Promise.all(['a', 'b', 'c'].map((name) => runImporter(`parallel-${name}`, 15)))
-  expect(lines.map((stored) => stored.length)).toEqual([15, 15, 15])
-})
-
 async function* pieces() {
   for (let i = 0; i < bytes.length; i += 7) yield bytes.subarray(i, i + 7)
 }
@@ -144,11 +117,6 @@ async function files(): Promise<string[]> {
   return entries.filter((e) => e.isFile()).map((e) => path.relative(folder, path.join(e.parentPath, e.name)))
 }
 
-async function wholeBlob(hash: string): Promise<Uint8Array> {
-  const source = await blobSource(hash)
-  return source.read(0, source.size)
-}
-
 async function partOfAnUpload(): Promise<string> {
   let part = ''
   await putBlob(bytes, {
@@ -167,34 +135,6 @@ async function writeBlobFile(hash: string): Promise<void> {
   const folder = path.join(dataFolder(), 'blobs', hash.slice(0, 2), hash.slice(2, 4))
   await mkdir(folder, { recursive: true })
   await writeFile(path.join(folder, hash), 'x')
-}
-
-function startImporter(name: string, count: number) {
-  const script = path.join(import.meta.dirname ?? '', 'importer.ts')
-  const child = spawn(process.execPath, ['--import', 'tsx', script, name, String(count), '300000'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  let output = ''
-  child.stdout.on('data', (chunk) => {
-    output += chunk
-  })
-  const ended = new Promise<string[]>((resolve) => {
-    child.on('close', () => resolve(output.split('\n').slice(0, -1)))
-  })
-  return { child, ended }
-}
-
-function runImporter(name: string, count: number): Promise<string[]> {
-  return startImporter(name, count).ended
-}
-
-/** Kills an importer `delay` ms after its first answer and returns what it had acknowledged. */
-async function killImporter(name: string, delay: number): Promise<string[]> {
-  const { child, ended } = startImporter(name, 1_000_000)
-  await new Promise((resolve) => child.stdout.once('data', resolve))
-  await new Promise((resolve) => setTimeout(resolve, delay))
-  child.kill('SIGKILL')
-  return ended
 }
 
 async function pidOfADeadProcess(): Promise<number> {
