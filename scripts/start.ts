@@ -19,7 +19,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer, isIP } from 'node:net'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { isLoopback } from '../app/api/v1/_guard'
+import { isGuarded, isLoopback, isPrivate } from '../app/api/v1/_guard'
 import { copyTfjsBinaries, ensureBuild } from './build'
 import { generateClient } from './generate'
 
@@ -75,16 +75,38 @@ async function prepareStore(): Promise<void> {
   process.env.SIGNSCOPE_DATA = dataFolder()
   const applied = await migrate()
   await checkExposure()
-  say(`data in ${dataFolder()}${applied.length ? `, applied ${applied.join(', ')}` : ''}`)
+  await testStore(applied)
   const { temporary, orphans, unused } = await sweepBlobs()
   const remains = temporary + orphans + (await sweepUploads())
-  if (remains + unused > 0)
-    say(`removed ${remains} remains of interrupted uploads and ${unused} unused files`)
+  say(`removed ${remains} remains of interrupted uploads and ${unused} unused files`)
   const { loadDemo } = await import('./demo')
   if (demoMode === 'background') await loadDemo({ part: 'first' })
   else if (demoMode === 'wait') await loadDemo()
   else if (demoMode !== 'none') await loadDemo({ runs: demoMode.split(',') })
   await closeDb()
+}
+
+/** What an operator wants to know first; a damaged database is neither read nor written. */
+async function testStore(applied: readonly string[]): Promise<void> {
+  const { dataFolder } = await import('../lib/store/folder')
+  const { sqliteVersion } = await import('../lib/store/migrate')
+  const { db } = await import('../lib/store/db')
+  const { freeBytes } = await import('../lib/store/space')
+  const { hasTokens } = await import('../lib/store/tokens')
+  const { databaseFaults } = await import('../lib/store/verify')
+  const faults = await databaseFaults(db(), 'quick_check')
+  const free = `${(freeBytes() / 2 ** 30).toFixed(1)} GB free`
+  say(`data in ${dataFolder()}, ${free}${applied.length ? `, applied ${applied.join(', ')}` : ''}`)
+  say(`SQLite ${await sqliteVersion()}, database ${faults.length === 0 ? 'sound' : 'DAMAGED'}`)
+  if (faults.length > 0) {
+    console.error(
+      `signscope: ${faults[0]}. Restore a backup into a new folder (restore --help), or look with verify.`,
+    )
+    process.exit(1)
+  }
+  const writing = isGuarded(process.env) || (await hasTokens()) ? 'with a token' : 'without a token'
+  const reading = isPrivate(process.env) ? 'with a token' : 'open'
+  say(`bound to ${host}; writing ${writing}, reading ${reading}`)
 }
 
 /** A server that others can reach serves nobody who may write without a token. */

@@ -4,7 +4,7 @@
  * interrupted backup, which a second one completes.
  */
 import { createReadStream, existsSync } from 'node:fs'
-import { mkdir, rename, rm } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { InputError } from '../tensor/error'
 import { blobFile } from './blobs'
@@ -84,6 +84,7 @@ async function copyStore({
   } finally {
     await client.$disconnect()
   }
+  await copyUploads(from, to)
   await flush(part)
   await rename(part, databaseFile(to))
   await flush(to)
@@ -105,6 +106,18 @@ async function copyBlob(sha256: string, from: string, to: string): Promise<numbe
   await rename(part, target)
   await flush(path.dirname(target))
   return copy.bytes
+}
+
+/** Files on their way in, as far as they have come: their senders go on from there. */
+async function copyUploads(from: string, to: string): Promise<void> {
+  const [source, target] = [path.join(from, 'uploads'), path.join(to, 'uploads')]
+  if (!existsSync(source)) return
+  await mkdir(target, { recursive: true })
+  for (const name of await readdir(source))
+    await copyFile(path.join(source, name), path.join(target, name)).catch((error: NodeJS.ErrnoException) => {
+      // One that was stored, or dropped, since it was listed.
+      if (error.code !== 'ENOENT') throw error
+    })
 }
 
 function refuseStore(folder: string, remedy: string): void {
