@@ -7,7 +7,11 @@ import { faultsOf, isFaultless } from './state'
 const layers = 200
 
 /** So many processes, each storing so many checkpoints one after the other, beside processes that only read. */
-export async function writeTogether(counts: { writers: number; imports: number; readers: number }) {
+export function writeTogether(counts: { writers: number; imports: number; readers: number }) {
+  return inNewStore(() => write(counts))
+}
+
+async function write(counts: { writers: number; imports: number; readers: number }) {
   const readers = Array.from({ length: counts.readers }, () => startProcess('reader.ts', []))
   const writers = Array.from({ length: counts.writers }, (_, i) =>
     startProcess('importer.ts', [`writer-${i}`, String(counts.imports), '1000', String(layers)]),
@@ -35,15 +39,14 @@ export async function writeTogether(counts: { writers: number; imports: number; 
 export const row: SafetyRow = {
   test: '8 processes that import 100 checkpoints each (200 layers), beside 4 that read',
   gate: '800 of 800 stored, none told that the database is busy, p95 <= 250 ms, p99 <= 1 s, max <= 5 s, integrity_check ok',
-  measure: () =>
-    inNewStore(async () => {
-      const { faults, ...counts } = await writeTogether({ writers: 8, imports: 100, readers: 4 })
-      const { committed, expected, p50, p95, p99, max, reads, readErrors } = counts
-      const whole = committed === expected && readErrors === 0 && isFaultless(faults)
-      return {
-        holds: whole && p95 <= 250 && p99 <= 1000 && max <= 5000,
-        found: `${committed} of ${expected}, p50 ${p50} ms, p95 ${p95} ms, p99 ${p99} ms, max ${max} ms; ${reads} reads, ${readErrors} failed`,
-        figures: { ...counts, ...faults },
-      }
-    }),
+  async measure() {
+    const { faults, ...counts } = await writeTogether({ writers: 8, imports: 100, readers: 4 })
+    const { committed, expected, p50, p95, p99, max, reads, readErrors } = counts
+    const whole = committed === expected && readErrors === 0 && isFaultless(faults)
+    return {
+      holds: whole && p95 <= 250 && p99 <= 1000 && max <= 5000,
+      found: `${committed} of ${expected}, p50 ${p50} ms, p95 ${p95} ms, p99 ${p99} ms, max ${max} ms; ${reads} reads, ${readErrors} failed`,
+      figures: { ...counts, ...faults },
+    }
+  },
 }

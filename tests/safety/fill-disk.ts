@@ -36,7 +36,7 @@ export type DiskReport = {
   faulty: string
 }
 
-const layers = 100
+const layers = 20
 const values = 100_000
 const disk = smallDisk()
 process.env.SIGNSCOPE_DATA = disk.folder
@@ -51,7 +51,7 @@ let imports = 0
 
 /** The step that is made to fail, of those an import has taken; none at first. */
 let fatal = -1
-let [taken, spoiling, isSpoiled] = [0, false, false]
+let [taken, spoiling, isSpoiled, spoiledStep] = [0, false, false, '']
 
 /** Imports a new file; the status of the first answer that is not a success, else 201. */
 async function importOne(): Promise<number> {
@@ -72,7 +72,10 @@ async function importBadly(): Promise<boolean> {
   ;[taken, spoiling] = [0, true]
   const status = await importOne()
   spoiling = false
-  if (status !== 201 && status !== 507) report.wrong++
+  if (status !== 201 && status !== 507) {
+    report.wrong++
+    console.warn(`${status} when step ${spoiledStep} failed`)
+  }
   for (const { id, sha256 } of earlier)
     if ((await getCheckpoint(id))?.diagnosis.layers.length !== layers || !(await isServed(sha256)))
       report.lost++
@@ -105,7 +108,7 @@ await importWell()
 
 await watchSteps((name) => {
   if (!spoiling || taken++ !== fatal) return
-  isSpoiled = true
+  ;[isSpoiled, spoiledStep] = [true, name]
   const codes = /^[a-z]/.test(name) ? ['ENOSPC', 'EIO', 'EACCES'] : ['SQLITE_FULL', 'SQLITE_IOERR_WRITE']
   throw Object.assign(new Error(name), { code: codes[fatal % codes.length] })
 })
