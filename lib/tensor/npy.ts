@@ -5,7 +5,15 @@
 import { type Fault, faultsOf, printable } from './error'
 import { fromFloat32, swapBytes, toFloat32 } from './float'
 import { gather } from './strided'
-import { type ByteSource, bytesPerElement, type DType, sizeOf, type Tensor, type TensorFile } from './tensor'
+import {
+  type ByteSource,
+  bytesPerElement,
+  type DType,
+  maxRank,
+  sizeOf,
+  type Tensor,
+  type TensorFile,
+} from './tensor'
 
 const descrs: [string, DType][] = [
   ['f8', 'F64'],
@@ -138,7 +146,7 @@ function parseShape(text: string, fault: Fault): number[] {
   const parts = text.split(',').map((part) => part.trim())
   if (parts.at(-1) === '') parts.pop()
   const shape = parts.map((part) => (/^\d+$/.test(part) ? Number(part) : Number.NaN))
-  if (shape.length > 64 || !shape.every(Number.isSafeInteger))
+  if (shape.length > maxRank || !shape.every(Number.isSafeInteger))
     throw fault(`shape (${printable(text)}) is damaged`)
   return shape
 }

@@ -90,10 +90,15 @@ function startsWith(bytes: Uint8Array, magic: string): boolean {
   return true
 }
 
-/** The head as text, if it holds no control characters; bytes above 127 pass, it may be UTF-8 cut in the middle. */
+/** The head as text, if it is UTF-8 without control characters; its last character may be cut. */
 function asText(head: Uint8Array): string | undefined {
   const isText = head.every((byte) => byte >= 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d)
-  return isText ? new TextDecoder().decode(head).trim() : undefined
+  if (!isText) return undefined
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(head, { stream: true }).trim()
+  } catch {
+    return undefined
+  }
 }
 
 /** Whether JSON text is the index of a checkpoint in shards; `metadata` may come first, so its head does not tell. */

@@ -129,8 +129,8 @@ class Machine {
       case 0x80: // PROTO
         this.protocol(this.uint(1))
         return
-      case 0x95: // FRAME: only says how far to read ahead
-        this.advance(8)
+      case 0x95: // FRAME
+        this.frame(this.uint(8))
         return
       case 0x28: // MARK
         this.mark()
@@ -252,6 +252,11 @@ class Machine {
     const reference = new PersistentId(id)
     this.persistent.push(reference)
     return reference
+  }
+
+  /** Only says how far to read ahead, but not beyond the end. */
+  private frame(length: number): void {
+    if (length > this.bytes.length - this.at) throw this.fault('a frame reaches beyond the end', 'truncated')
   }
 
   private protocol(version: number): void {

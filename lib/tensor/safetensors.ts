@@ -10,6 +10,7 @@ import {
   type ByteSource,
   bytesPerElement,
   type DType,
+  maxRank,
   noSuchTensor,
   sizeOf,
   type Tensor,
@@ -169,6 +170,8 @@ function parseEntry(json: JsonReader, name: string, fault: Fault): Entry {
   const [start, end] = offsets
   if (start === undefined || end === undefined || offsets.length !== 2 || start > end)
     throw fault(`data_offsets [${printable(offsets.join(', '))}] are not a start and an end`, name)
+  if (shape.length > maxRank)
+    throw fault(`a shape of ${shape.length} axes, at most ${maxRank} are read`, name)
   const bytes = checkedBytes(dtype, shape)
   if (bytes === undefined) throw fault(`shape [${printable(shape.join(', '))}] overflows`, name)
   if (bytes !== end - start)

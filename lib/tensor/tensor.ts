@@ -53,6 +53,9 @@ export type TensorFile = {
   read(name: string): Promise<Tensor>
 }
 
+/** Most axes a tensor may have, as in PyTorch and NumPy. */
+export const maxRank = 64
+
 /** Number of elements of a shape; 1 for a scalar (shape []). */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((n, d) => n * d, 1)

@@ -39,7 +39,7 @@ export async function openTorchLegacy(source: ByteSource): Promise<TensorFile> {
       'Save it again on a little-endian machine.',
       'unsupported',
     )
-  const { views, values } = readRoot(root.value, fault)
+  const { views, values } = readRoot(root.value, source.size, fault)
   const records = placeStorages(keys, storagesIn(root), end, fault)
   await checkCounts(source, records, fault)
   for (const [name, view] of views) checkView(name, view, records, fault)

@@ -32,7 +32,12 @@ export async function openTorchZip(source: ByteSource, zip: ZipArchive): Promise
       )
   const stem = findStem(zip, fault)
   await checkByteOrder(zip, stem, fault)
-  const { views, values } = readRoot(await readPickle(zip, `${stem}/data.pkl`, source.name, fault), fault)
+  const { views, values } = readRoot(
+    await readPickle(zip, `${stem}/data.pkl`, source.name, fault),
+    source.size,
+    fault,
+  )
+  checkStorages(views, fault)
   const records = new Map([...views].map(([name, view]) => [name, recordOf(name, view, zip, stem, fault)]))
   const starts = await locateRecords(zip, [...new Set(records.values())])
   return {
@@ -99,6 +104,18 @@ async function readPickle(zip: ZipArchive, name: string, file: string, fault: Fa
   const { value, end } = unpickle(await zip.read(entry), torchGlobals, { file, item: 'data.pkl' })
   if (end !== entry.size) throw fault(`${entry.size - end} bytes follow the pickle`, name)
   return value
+}
+
+/** Views of one storage agree on what it is; readers that do not check take the first or the last word. */
+function checkStorages(views: Map<string, View>, fault: Fault): void {
+  const known = new Map<string, View['storage']>()
+  for (const [name, { storage }] of views) {
+    const { key, dtype, whole } = storage
+    const first = known.get(key) ?? storage
+    known.set(key, first)
+    if (first.dtype !== dtype || first.whole !== whole)
+      throw fault(`its storage ${printable(key, 20)} is described in two ways`, name)
+  }
 }
 
 function recordOf(name: string, { storage }: View, zip: ZipArchive, stem: string, fault: Fault): ZipEntry {

@@ -15,7 +15,7 @@ import {
   type PickleValue,
 } from './pickle'
 import { gather, isRowMajor, spanOf } from './strided'
-import { bytesPerElement, type DType, type PlainValue, type TensorInfo } from './tensor'
+import { bytesPerElement, type DType, maxRank, type PlainValue, sizeOf, type TensorInfo } from './tensor'
 
 const storageTypes = new Map<string, DType>([
   ['torch DoubleStorage', 'F64'],
@@ -70,11 +70,14 @@ export const damagedRemedy = 'It looks damaged: download or copy it again.'
 export const saveRemedy =
   'Save the weights alone: torch.save(model.state_dict(), "weights.pt"), or as safetensors.'
 
-const maxRank = 64
 /** 1 GiB as float32; the largest layers of diffusion models have some 10^8 weights. */
 const maxElements = 2 ** 28
-/** A view that repeats its storage (stride 0) may not unfold beyond this many elements. */
+/**
+ * Views that repeat what is stored (stride 0, one storage under many names) may not unfold beyond this many elements, each by
+ * itself and all together, unless the file is as large in proportion.
+ */
 const maxRepeated = 2 ** 24
+const maxUnfolding = 32
 /** Deepest path followed, and most dicts, lists and tensors met on all paths: shared ones count each time. */
 const maxDepth = 32
 const maxNodes = 250_000
@@ -95,9 +98,13 @@ export type Storage = {
 /** A tensor as a view of a storage; offset and strides in elements. */
 export type View = TensorInfo & { storage: Storage; offset: number; strides: number[] }
 
-/** Every tensor and plain value of a root, by path. Throws an InputError for a root without tensors and for tensors that lie. */
+/**
+ * Every tensor and plain value of a root, by path. Throws an InputError for a root without tensors, for tensors that lie, and
+ * for more of them than a file of `fileBytes` can mean.
+ */
 export function readRoot(
   root: PickleValue,
+  fileBytes: number,
   fault: Fault,
 ): { views: Map<string, View>; values: Map<string, PlainValue> } {
   const views = new Map<string, View>()
@@ -135,6 +142,14 @@ export function readRoot(
   if (!tensorCall(root)) visit(root, '', 0)
   if (views.size === 0)
     throw fault(`it holds ${describe(root)}, not a state dict`, '', saveRemedy, 'not_a_checkpoint')
+  const elements = [...views.values()].reduce((n, { shape }) => n + sizeOf(shape), 0)
+  if (elements > maxRepeated && elements > maxUnfolding * fileBytes)
+    throw fault(
+      `its tensors unfold to ${elements} elements, out of proportion to ${fileBytes} bytes`,
+      '',
+      damagedRemedy,
+      'too_large',
+    )
   return { views, values }
 }
 
@@ -168,7 +183,10 @@ function describe(value: PickleValue): string {
   if (value instanceof Map) {
     const keys = [...value.keys()]
       .slice(0, 4)
-      .map((key) => (typeof key === 'string' ? printable(key, 24) : describe(key)))
+      // A dict can be among its own keys: only plain ones are looked into.
+      .map((key) =>
+        typeof key === 'string' ? printable(key, 24) : key instanceof Map ? 'a dict' : describe(key),
+      )
     return value.size === 0
       ? 'an empty dict'
       : `a dict with the keys ${keys.join(', ')}${value.size > 4 ? ', ...' : ''}`

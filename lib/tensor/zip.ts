@@ -39,6 +39,7 @@ const maxDirectoryBytes = 32 * 1024 * 1024
 const saturated16 = 0xffff
 const saturated32 = 0xffffffff
 const storedRemedy = 'Save it again with torch.save, or as safetensors.'
+const bombRemedy = 'Unpack it yourself if you trust it, and give the content.'
 const copyRemedy = 'It looks damaged: download or copy it again.'
 /** Deflate cannot do better (RFC 1951); real arrays stay far below, so a large entry beyond `suspectRatio` is a bomb. */
 const highestRatio = 1032
@@ -54,6 +55,14 @@ export async function openZip(source: ByteSource): Promise<ZipArchive> {
   const bytes = await source.read(directory.offset, directory.offset + directory.size)
   const entries = parseDirectory(bytes, directory, fault)
   setLimits(entries, directory.offset, fault)
+  const unpacked = entries.reduce((n, { size }) => n + size, 0)
+  if (unpacked > suspectBytes && unpacked > source.size * suspectRatio)
+    throw fault(
+      `its ${entries.length} entries declare ${unpacked} bytes unpacked from ${source.size}`,
+      '',
+      bombRemedy,
+      'too_large',
+    )
   const byName = new Map<string, ZipEntry>()
   for (const entry of entries) if (!entry.name.endsWith('/')) byName.set(entry.name, entry)
 
@@ -222,12 +231,7 @@ function parseEntry(view: DataView, at: number, name: string, extra: Uint8Array,
   if (method === 0 && size !== packed)
     throw fault(`stored with ${packed} bytes but ${size} are declared`, name)
   if (size > packed * highestRatio || (size > suspectBytes && size > packed * suspectRatio))
-    throw fault(
-      `it declares ${size} bytes unpacked from ${packed}`,
-      name,
-      'Unpack it yourself if you trust it, and give the content.',
-      'too_large',
-    )
+    throw fault(`it declares ${size} bytes unpacked from ${packed}`, name, bombRemedy, 'too_large')
   return { name, size, packed, method, crc: view.getUint32(at + 16, true), header, limit: 0 }
 }
 
@@ -255,7 +259,7 @@ function entryName(bytes: Uint8Array, fault: Fault): string {
     throw fault('a name in the archive is not UTF-8 text')
   }
   const parts = name.split('/')
-  if (name === '' || parts.includes('..') || parts[0] === '' || /[\\\0]/.test(name))
+  if (name === '' || parts.includes('..') || parts[0] === '' || /[\\\0]|^[a-z]:/i.test(name))
     throw fault(`the archive holds the unusable name "${printable(name)}"`, undefined, storedRemedy)
   return name
 }
