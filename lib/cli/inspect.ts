@@ -1,4 +1,5 @@
 import { bitsLabel } from '../record/precision'
+import { checkValues } from '../tensor/check'
 import { type InputCode, InputError, printable } from '../tensor/error'
 import { sizeOf, type TensorFile } from '../tensor/tensor'
 import { type Checkpoint, readAbout, readCheckpoint } from '../unet/checkpoint'
@@ -12,8 +13,8 @@ export const inspect: Command = {
   summary: 'tell what checkpoints are: container, networks, family, layers, precision',
   help: `usage: inspect FILE... [--tensors] [--layers] [--mapping]
 
-FILE is a checkpoint, a diffusers folder or an array. Weights are not read, and with --json there is
-one line for each file: {file, ok, family, ...} or {file, ok: false, error: {code, message}}. A network that Signscope cannot run is described
+FILE is a checkpoint, a diffusers folder or an array. Weights are read where they carry a checksum, to say
+whether it holds. With --json there is one line for each file: {file, ok, family, ...} or {file, ok: false, error: {code, message}}. A network that Signscope cannot run is described
 all the same, by names and shapes. Exit code 1 if a file was refused.
 
   --tensors        list every tensor (always part of --json)
@@ -49,7 +50,10 @@ type Refusal = { file: string; ok: false; error: { code: InputCode; message: str
 async function inspectOne(path: string, flags: Flags): Promise<Report | Refusal> {
   try {
     const weights = weightsFile(path)
-    return await withTensors(weights, (file) => reportOf(file, path, weights, flags))
+    return await withTensors(weights, async (file) => {
+      await checkValues(file)
+      return reportOf(file, path, weights, flags)
+    })
   } catch (error) {
     if (!(error instanceof InputError)) throw error
     return { file: path, ok: false, error: { code: error.code, message: error.message } }

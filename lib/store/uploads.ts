@@ -10,8 +10,8 @@ import { mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { Prisma } from '../generated/prisma/client'
 import type { UploadStart, UploadStatus } from '../record/training-job'
+import { checkTensors, checkTensors } from '../tensor/check'
 import { InputError } from '../tensor/error'
-import { openTensors } from '../tensor/open'
 import { checkText, db, write } from './db'
 import { withStoredFile } from './durable-file'
 import { dataFolder } from './folder'
@@ -115,7 +115,7 @@ export async function receive(
 }
 
 /**
- * Judges a file that is complete: its hash against the announced one, and whether it opens as a tensor file. It is then
+ * Judges a file that is complete: its hash against the announced one, and whether its tensors can be read. It is then
  * queued for diagnosis, or `stored` if it was stored before. Throws an InputError for a file that is refused, of which
  * nothing is left.
  */

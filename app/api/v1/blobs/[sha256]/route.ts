@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { openBlob, putBlob } from '@/lib/store/blobs'
 import { TooLarge } from '@/lib/store/durable-file'
-import { openTensors } from '@/lib/tensor/open'
+import { checkTensors } from '@/lib/tensor/check'
 import { bodyOf } from '../../_body'
 import { uploadLimit } from '../../_limits'
 import { checkLength, checkRoom, HttpError, json, notFound, route, tooLarge } from '../../_route'
@@ -12,7 +12,7 @@ type Params = { sha256: string }
 
 /**
  * Stores a checkpoint file under the sha256 in the address; the body is the raw file. It is read as it arrives,
- * and kept only if the hash is right and it opens as a tensor file.
+ * and kept only if the hash is right and every tensor in it can be read.
  */
 export const PUT = route<Params>(async (request, { sha256 }) => {
   checkKey(sha256)
@@ -20,7 +20,7 @@ export const PUT = route<Params>(async (request, { sha256 }) => {
   checkLength(request, limit, 'SIGNSCOPE_MAX_UPLOAD_MB')
   checkRoom(request)
   try {
-    return json(await putBlob(bodyOf(request), { expectedSha256: sha256, limit, check: openTensors }), 201)
+    return json(await putBlob(bodyOf(request), { expectedSha256: sha256, limit, check: checkTensors }), 201)
   } catch (error) {
     throw error instanceof TooLarge ? tooLarge(limit, 'SIGNSCOPE_MAX_UPLOAD_MB') : error
   }
