@@ -13,9 +13,9 @@ export const inspect: Command = {
   summary: 'tell what checkpoints are: container, networks, family, layers, precision',
   help: `usage: inspect FILE... [--tensors] [--layers] [--mapping]
 
-FILE is a checkpoint, a diffusers folder or an array. Weights are read where they carry a checksum, to say
-whether it holds. With --json there is one line for each file: {file, ok, family, ...} or {file, ok: false, error: {code, message}}. A network that Signscope cannot run is described
-all the same, by names and shapes. Exit code 1 if a file was refused.
+FILE is a checkpoint, a diffusers folder or an array. Weights are read where they carry a checksum, to say whether it
+holds. With --json there is one line for each file: {file, ok, family, ...} or {file, ok: false, error: {code, message}}.
+A network that Signscope cannot run is described all the same, by names and shapes. Exit code 1 if a file was refused.
 
   --tensors        list every tensor (always part of --json)
   --layers         list every layer (always part of --json)

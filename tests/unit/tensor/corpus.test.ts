@@ -78,9 +78,9 @@ async function byUpload(of: Case, bytes: Uint8Array): Promise<string> {
 }
 
 async function byInspect(of: Case, path: string): Promise<string> {
-  const { code, stdout, stderr } = await run('inspect', '--json', path)
-  if (!('says' in of)) return stdout === '' ? `was refused: ${stderr}` : ''
-  if (stdout !== '') return 'was read'
-  if (code !== 2) return `ended with exit code ${code}`
-  return stderr.includes(of.says) ? '' : `said "${stderr}"`
+  const { code, stdout } = await run('inspect', '--json', path)
+  const report = JSON.parse(stdout) as { ok: boolean; error?: { message: string } }
+  if (code !== (report.ok ? 0 : 1)) return `ended with exit code ${code}`
+  if (!('says' in of)) return report.error?.message ?? ''
+  return report.error?.message.includes(of.says) ? '' : `said "${report.error?.message}"`
 }
