@@ -10,7 +10,7 @@ import { mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { Prisma } from '../generated/prisma/client'
 import type { UploadStart, UploadStatus } from '../record/training-job'
-import { checkTensors, checkTensors } from '../tensor/check'
+import { checkTensors } from '../tensor/check'
 import { InputError } from '../tensor/error'
 import { checkText, db, write } from './db'
 import { withStoredFile } from './durable-file'
@@ -125,7 +125,7 @@ export async function completeUpload(id: string): Promise<UploadStatus> {
   try {
     const sha256 = await hashOf(uploadFile(id))
     if (upload.sha256 !== null && upload.sha256 !== sha256) throw changed(sha256, upload.sha256)
-    await withStoredFile(uploadFile(id), upload.fileName, openTensors)
+    await withStoredFile(uploadFile(id), upload.fileName, checkTensors)
     const known = await storedAs(upload.run, upload.step, sha256)
     const data = { sha256, touchedAt: new Date(), checkpointId: known, state: known ? 'stored' : 'queued' }
     const row = await write((tx) => tx.upload.update({ where: { id }, data }))
