@@ -32,7 +32,12 @@ export type UNetLayout = {
 }
 
 const attentionRoles = new Set(['q', 'k', 'v', 'qkv', 'proj_out'])
-const resampling = new Set(['downsample', 'upsample'])
+
+/** Half a row towards the level a sampler leads to; samplers stand outside the blocks of their level. */
+function resamples({ part, block }: Place): number {
+  if (block !== null) return 0
+  return part === 'down' ? 0.5 : part === 'up' ? -0.5 : 0
+}
 
 type Group = { key: string; part: Place['part']; row: number; attention: boolean; layers: Layer[] }
 
@@ -44,14 +49,10 @@ function groupsOf(layers: readonly Layer[]): Group[] {
     const { part, level, block, role } = layer.place
     if (part === 'time') continue
     const attention = attentionRoles.has(role)
-    const unit = resampling.has(role) ? role : `${block ?? role}${attention ? '.attention' : ''}`
+    const shift = resamples(layer.place)
+    const unit = shift === 0 ? `${block ?? role}${attention ? '.attention' : ''}` : 'sampler'
     const key = `${part}.${level ?? ''}.${unit}`
-    const row =
-      part === 'mid'
-        ? deepest + 1
-        : part === 'in' || part === 'out'
-          ? 0
-          : (level ?? 0) + (role === 'downsample' ? 0.5 : role === 'upsample' ? -0.5 : 0)
+    const row = part === 'mid' ? deepest + 1 : part === 'in' || part === 'out' ? 0 : (level ?? 0) + shift
     const group = groups.get(key) ?? { key, part, row, attention, layers: [] }
     group.layers.push(layer)
     groups.set(key, group)
@@ -154,8 +155,8 @@ function labelsOf(nodes: UNetNode[], top: number, pitch: number, narrow: boolean
     const last = span.at(-1)!
     const layer = first.squares.find((s) => s.layer.resolution > 1)?.layer ?? first.squares[0]!.layer
     const edge = first.part === 'in' || first.part === 'out'
-    // the index its checkpoint gives the level: diffusers counts up_blocks from the lowest resolution
-    const index = /\.(\d+)\./.exec(layer.id)?.[1] ?? layer.place.level
+    // the index its checkpoint gives the level: diffusers counts up_blocks from the lowest resolution, ldm counts no levels
+    const index = /^(?:down|up)(?:_blocks)?\.(\d+)\./.exec(layer.id)?.[1] ?? layer.place.level
     const name = edge || first.part === 'mid' ? first.part : `${first.part}.${index}`
     const bottom = Math.max(...span.map((node) => node.y + node.height))
     return {

@@ -6,7 +6,7 @@ import { fullPrecision, type Quantizer } from '../quant/quantizer'
 import { InputError } from '../tensor/error'
 import { writeSafetensors } from '../tensor/safetensors'
 import type { Tensor } from '../tensor/tensor'
-import { type Architecture, flatten, moduleIds } from '../unet/architecture'
+import { type Architecture, attentionsOf, flatten, moduleIds } from '../unet/architecture'
 import { type Checkpoint, networkOf, quantizerOf } from '../unet/checkpoint'
 import { toNCHW, toNHWC, type UNet } from '../unet/unet'
 import { startBackend } from './backend'
@@ -95,22 +95,23 @@ function predict(
 }
 
 /**
- * An activation as the upstream module returns it: NCHW; (B, HW, C) for linear layers over pixels; (B, C, HW) for the
- * norm in attention blocks with to_q names, where diffusers flattens the image first.
+ * An activation as the upstream module returns it: NCHW; (B, HW, C) for linear layers over pixels; (B, C, HW) for
+ * convolutions along one axis, and for norm and products of attention where diffusers and latent-diffusion flatten the
+ * image first.
  */
 function upstreamLayout(net: Architecture): (id: string, output: TfTensor) => Tensor {
-  const linear = new Set(
-    flatten(net)
-      .layers.filter(({ kind }) => kind === 'linear')
-      .map(({ id }) => id),
-  )
-  const flatNorms = net.config.attentionNames === 'to_q' ? /\.attentions\.\d+\.group_norm$/ : null
+  const { layers } = flatten(net)
+  const linear = new Set(layers.filter(({ kind }) => kind === 'linear').map(({ id }) => id))
+  const flat = new Set(layers.filter(({ axes }) => axes === 1).map(({ id }) => id))
+  const flattens = net.config.attentionNames === 'to_q' || net.config.attentionNames === 'qkv'
+  for (const { norm, products } of flattens ? attentionsOf(net) : [])
+    for (const id of [norm.id, products]) if (id !== null) flat.add(id)
   return (id, output) => {
     if (output.rank !== 4) return { shape: output.shape, data: copyOf(output) }
     const [b, h, w, c] = output.shape as [number, number, number, number]
     if (linear.has(id)) return { shape: [b, h * w, c], data: copyOf(output) }
     const { data } = fromNHWC(output)
-    return { shape: flatNorms?.test(id) ? [b, c, h * w] : [b, c, h, w], data }
+    return { shape: flat.has(id) ? [b, c, h * w] : [b, c, h, w], data }
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * What a model folder says about its own noise schedule: diffusers scheduler_config.json, or the `diffusion` section
- * of an ermongroup/ddim configuration. Options that would change the numbers and are not supported are refused.
+ * What a model folder says about its own noise schedule: diffusers scheduler_config.json, the `diffusion` section of an
+ * ermongroup/ddim configuration, or `model.params` of a latent-diffusion project. Options that would change the numbers and are not supported are refused.
  */
 import * as z from 'zod/mini'
 import type { ScheduleName } from '../record/run'
@@ -35,6 +35,19 @@ const DdimDiffusion = z.object({
   }),
 })
 
+/** `model.params` of latent-diffusion, with the defaults of ddpm.py. */
+const LatentDiffusion = z.object({
+  model: z.object({
+    params: z.object({
+      beta_schedule: z._default(z.string(), 'linear'),
+      linear_start: z._default(z.number(), 1e-4),
+      linear_end: z._default(z.number(), 2e-2),
+      timesteps: z._default(z.int().check(z.positive()), 1000),
+      parameterization: z._default(z.string(), 'eps'),
+    }),
+  }),
+})
+
 /** How to sample from a model, and where each part of that came from. */
 export type Sampling = {
   schedule: Schedule
@@ -51,7 +64,7 @@ type Source = { json: unknown; file: string }
  * where there are any. Throws an InputError for a scheduler that is not supported.
  */
 export function samplingOf(
-  family: 'ddim' | 'diffusers',
+  family: ScheduleName,
   own: { scheduler: Source | null; config: Source | null },
   name?: ScheduleName,
 ): Sampling {
@@ -64,7 +77,20 @@ export function samplingOf(
     const { beta_start, beta_end, num_diffusion_timesteps } = diffusion
     return { schedule: build(chosen, beta_start, beta_end, num_diffusion_timesteps, true) }
   }
+  if (own.config && z.safeParse(Project, json).success) return fromProject(own.config, chosen)
   return { schedule: schedule(chosen) }
+}
+
+/** A latent-diffusion project, in contrast to the parameters of its U-Net alone. */
+const Project = z.object({ model: z.object({ params: z.object({ unet_config: z.unknown() }) }) })
+
+function fromProject(source: Source, name: ScheduleName): Sampling {
+  const { params } = read(LatentDiffusion, source).model
+  mustBe(source, 'model.params.beta_schedule', params.beta_schedule, 'linear')
+  mustBe(source, 'model.params.parameterization', params.parameterization, 'eps')
+  const { timesteps, linear_start: betaStart, linear_end: betaEnd } = params
+  // its betas are linear in the square root, so they hold for its own sampler only
+  return { schedule: schedule(name, name === 'ldm' ? { timesteps, betaStart, betaEnd } : { timesteps }) }
 }
 
 function fromScheduler(source: Source, name: ScheduleName): Sampling {

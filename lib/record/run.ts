@@ -54,6 +54,8 @@ export const Layer = z.object({
   outChannels: finite,
   /** Kernel width; 1 for linear layers. */
   kernel: finite,
+  /** 1 for a convolution along one axis, whose weights are [O, I, K]; absent otherwise. */
+  axes: z.optional(z.literal(1)),
   stride: finite,
   /** Output height (= width) in pixels at the network's native size; 1 for layers on embeddings. */
   resolution: finite,
@@ -165,7 +167,7 @@ export type Ledger = z.infer<typeof Ledger>
 
 /** Everything diagnosis found out about one checkpoint against its teacher. */
 export const Diagnosis = z.object({
-  family: z.enum(['ddim', 'diffusers']),
+  family: z.enum(['ddim', 'diffusers', 'ldm']),
   /** UNetConfig as JSON, what `parseConfig` reads. */
   config: z.record(z.string(), z.unknown()),
   /** What had to be assumed because neither file nor config says it, as sentences. */

@@ -8,7 +8,7 @@ import { InputError } from '../tensor/error'
 const count = z.int().check(z.positive())
 
 export const UNetConfig = z.object({
-  family: z.enum(['ddim', 'diffusers']),
+  family: z.enum(['ddim', 'diffusers', 'ldm']),
   inChannels: count,
   outChannels: count,
   /** Image height = width the network was made for. */
@@ -22,8 +22,20 @@ export const UNetConfig = z.object({
   /** Whether the blocks of a level are followed by self-attention, on the way down and up; by level. */
   downAttention: z.array(z.boolean()),
   upAttention: z.array(z.boolean()),
-  /** Channels per attention head; null means a single head. */
+  /** Channels per attention head; null means `heads` of them. */
   headChannels: z.nullable(count),
+  heads: z._default(count, 1),
+  /**
+   * Whether query, key and value are layers of their own, or one layer whose channels lie head by head, each with its
+   * query, key and value ('by head', openaimodel's legacy order), or all queries first ('by kind').
+   */
+  qkv: z._default(z.enum(['separate', 'by head', 'by kind']), 'separate'),
+  /** D^-1/2 of attention, D channels per head: on the product, or its root on query and key each ('operands'). */
+  attentionScale: z._default(z.enum(['product', 'operands']), 'product'),
+  /** Whether the time projection gives scale and shift after the second norm; added before it otherwise. */
+  scaleShift: z._default(z.boolean(), false),
+  /** Samplers between levels: a convolution, a residual block that resizes, or only the mean and the nearest. */
+  resampling: z._default(z.enum(['conv', 'block', 'pool']), 'conv'),
   normGroups: count,
   normEpsilon: z.number().check(z.positive()),
   /** 0 pads right and bottom only (DDIM, diffusers downsample_padding 0), 1 pads all sides. */
@@ -36,8 +48,8 @@ export const UNetConfig = z.object({
   midScale: z.number().check(z.positive()),
   /** Maps x to 2x - 1 before the first convolution. */
   centerInput: z.boolean(),
-  /** Spelling of the attention layers: query/key/value/proj_attn or to_q/to_k/to_v/to_out.0. */
-  attentionNames: z.enum(['ddim', 'query', 'to_q']),
+  /** Spelling of the attention layers: query/key/value/proj_attn, to_q/to_k/to_v/to_out.0, or one qkv. */
+  attentionNames: z.enum(['ddim', 'query', 'to_q', 'qkv']),
 })
 export type UNetConfig = z.infer<typeof UNetConfig>
 
@@ -80,6 +92,43 @@ const DiffusersConfig = z.object({
   add_attention: z._default(z.boolean(), true),
 })
 
+/** Parameters of UNetModel in latent-diffusion's openaimodel.py; missing fields take the class defaults. */
+const OpenaimodelConfig = z.object({
+  image_size: count,
+  in_channels: count,
+  out_channels: count,
+  model_channels: count,
+  num_res_blocks: count,
+  /** Factors of downsampling, not sizes in pixels. */
+  attention_resolutions: z.array(count),
+  channel_mult: z._default(z.array(count).check(z.minLength(1)), [1, 2, 4, 8]),
+  conv_resample: z._default(z.boolean(), true),
+  dims: z._default(z.number(), 2),
+  num_classes: z.nullish(z.unknown()),
+  num_heads: z._default(z.int(), -1),
+  num_head_channels: z._default(z.int(), -1),
+  num_heads_upsample: z._default(z.int(), -1),
+  use_scale_shift_norm: z._default(z.boolean(), false),
+  resblock_updown: z._default(z.boolean(), false),
+  use_new_attention_order: z._default(z.boolean(), false),
+  use_spatial_transformer: z._default(z.boolean(), false),
+  n_embed: z.nullish(z.unknown()),
+})
+
+/** Where a latent-diffusion project's yaml keeps the parameters of its U-Net. */
+const LatentDiffusionConfig = z.object({
+  model: z.object({ params: z.object({ unet_config: z.object({ params: z.unknown() }) }) }),
+})
+
+/** The parameters of an openaimodel UNetModel: themselves, with their target, or in a project's yaml; null if it is none. */
+function openaimodelParams(json: unknown): unknown {
+  const project = z.safeParse(LatentDiffusionConfig, json)
+  if (project.success) return project.data.model.params.unet_config.params
+  if (typeof json !== 'object' || json === null) return null
+  if ('model_channels' in json) return json
+  return 'params' in json ? openaimodelParams(json.params) : null
+}
+
 /**
  * Reads a family's own configuration, or a UNetConfig written by Signscope.
  * `file` names its source in errors. Throws InputError for an unknown architecture or an unsupported option.
@@ -90,12 +139,16 @@ export function parseConfig(json: unknown, file: string): UNetConfig {
   if ('block_out_channels' in record) {
     return checked(fromDiffusers(read(DiffusersConfig, json, file), file), file)
   }
+  const openaimodel = openaimodelParams(json)
+  if (openaimodel !== null)
+    return checked(fromOpenaimodel(read(OpenaimodelConfig, openaimodel, file), file), file)
   if ('model' in record && 'data' in record)
     return checked(fromDdim(read(DdimConfig, json, file), file), file)
   throw new InputError({
     file,
     problem: 'this is not a U-Net configuration that Signscope knows',
-    remedy: 'Give the config.json of a diffusers UNet2DModel or the yaml of an ermongroup/ddim model.',
+    remedy:
+      'Give the config.json of a diffusers UNet2DModel, or the yaml of an ermongroup/ddim or latent-diffusion model.',
   })
 }
 
@@ -129,8 +182,18 @@ function fromDdim(c: z.infer<typeof DdimConfig>, file: string): UNetConfig {
   }
 }
 
+/** What ermongroup/ddim and diffusers UNet2DModel have in common against openaimodel. */
+export const separateUnits = {
+  heads: 1,
+  qkv: 'separate',
+  attentionScale: 'product',
+  scaleShift: false,
+  resampling: 'conv',
+} as const
+
 /** What ermongroup/ddim models/diffusion.py fixes in code. */
 export const ddimFixed = {
+  ...separateUnits,
   headChannels: null,
   normGroups: 32,
   normEpsilon: 1e-6,
@@ -182,6 +245,7 @@ function fromDiffusers(c: z.infer<typeof DiffusersConfig>, file: string): UNetCo
     downAttention: attends('down_block_types', diffusersDown),
     // up_block_types starts at the lowest resolution
     upAttention: attends('up_block_types', diffusersUp).reverse(),
+    ...separateUnits,
     headChannels: c.attention_head_dim,
     normGroups: c.norm_num_groups,
     normEpsilon: c.norm_eps,
@@ -195,6 +259,51 @@ function fromDiffusers(c: z.infer<typeof DiffusersConfig>, file: string): UNetCo
   }
 }
 
+function fromOpenaimodel(c: z.infer<typeof OpenaimodelConfig>, file: string): UNetConfig {
+  if (c.dims !== 2) throw unsupported(file, 'dims', c.dims)
+  if (c.use_spatial_transformer) throw unsupported(file, 'use_spatial_transformer', 'true')
+  if ((c.num_classes ?? null) !== null) throw unsupported(file, 'num_classes', String(c.num_classes))
+  if ((c.n_embed ?? null) !== null) throw unsupported(file, 'n_embed', String(c.n_embed))
+  // out.2 takes model_channels, whatever the first level ends with
+  if (c.channel_mult[0] !== 1) throw unsupported(file, 'channel_mult', c.channel_mult.join(', '))
+  if (c.num_heads_upsample !== -1 && c.num_heads_upsample !== c.num_heads)
+    throw unsupported(file, 'num_heads_upsample', c.num_heads_upsample)
+  const byWidth = c.num_head_channels !== -1
+  if (!byWidth && c.num_heads < 1) throw unsupported(file, 'num_heads', c.num_heads)
+  if (byWidth && c.num_head_channels < 1) throw unsupported(file, 'num_head_channels', c.num_head_channels)
+  const attention = c.channel_mult.map((_, level) => c.attention_resolutions.includes(2 ** level))
+  return {
+    family: 'ldm',
+    inChannels: c.in_channels,
+    outChannels: c.out_channels,
+    sampleSize: c.image_size,
+    stemChannels: c.model_channels,
+    channels: c.channel_mult.map((m) => c.model_channels * m),
+    blocksPerLevel: c.num_res_blocks,
+    downAttention: attention,
+    upAttention: attention,
+    headChannels: byWidth ? c.num_head_channels : null,
+    heads: byWidth ? 1 : c.num_heads,
+    qkv: c.use_new_attention_order ? 'by kind' : 'by head',
+    scaleShift: c.use_scale_shift_norm,
+    resampling: c.resblock_updown ? 'block' : c.conv_resample ? 'conv' : 'pool',
+    ...ldmFixed,
+  }
+}
+
+/** What latent-diffusion's openaimodel.py fixes in code. */
+export const ldmFixed = {
+  attentionScale: 'operands',
+  normGroups: 32,
+  normEpsilon: 1e-5,
+  downsamplePadding: 1,
+  cosineFirst: true,
+  frequencyShift: 0,
+  midScale: 1,
+  centerInput: false,
+  attentionNames: 'qkv',
+} as const
+
 /** Sizes must halve evenly down to the lowest level and channels must divide into groups and heads. */
 function checked(config: UNetConfig, file: string): UNetConfig {
   const { sampleSize, channels, stemChannels, normGroups, headChannels } = config
@@ -204,9 +313,11 @@ function checked(config: UNetConfig, file: string): UNetConfig {
   for (const width of [stemChannels, ...channels]) {
     if (width % normGroups !== 0)
       throw unsupported(file, 'channels', `${width} with ${normGroups} norm groups`)
-    if (headChannels !== null && width % headChannels !== 0 && attends(config, width)) {
+    if (!attends(config, width)) continue
+    if (headChannels !== null && width % headChannels !== 0)
       throw unsupported(file, 'channels', `${width} with heads of ${headChannels}`)
-    }
+    if (headChannels === null && width % config.heads !== 0)
+      throw unsupported(file, 'channels', `${width} with ${config.heads} heads`)
   }
   return config
 }
@@ -224,6 +335,6 @@ function unsupported(file: string, item: string, value: string | number): InputE
     item,
     problem: `the value ${value} is not supported`,
     remedy:
-      'Signscope runs unconditional ermongroup/ddim and diffusers UNet2DModel networks with SiLU and conv resampling.',
+      'Signscope runs unconditional networks of ermongroup/ddim, diffusers UNet2DModel and latent-diffusion UNetModel.',
   })
 }

@@ -1,6 +1,7 @@
 /**
  * The one forward pass. B batch, H W space, C channels (NHWC).
- * Sources: ermongroup/ddim models/diffusion.py, diffusers unet_2d.py, resnet.py, attention_processor.py.
+ * Sources: ermongroup/ddim models/diffusion.py, diffusers unet_2d.py, resnet.py, attention_processor.py,
+ * latent-diffusion openaimodel.py.
  */
 import {
   add,
@@ -13,17 +14,31 @@ import {
   tidy,
 } from '@tensorflow/tfjs-core'
 import type { Layer } from '../record/run'
-import type { Architecture, Attention, Level, Norm, Resample, ResBlock } from './architecture'
+import type {
+  Architecture,
+  Attention,
+  Block,
+  Level,
+  Norm,
+  Operand,
+  Resample,
+  ResBlock,
+  Resize,
+} from './architecture'
 import type { UNetConfig } from './config'
 import {
   addPerImage,
-  attention,
+  attentionSum,
+  attentionWeights,
+  averagePool2x,
   concatChannels,
   conv2d,
+  fusedPart,
   groupNorm,
   linear,
   type Padding,
   residualSum,
+  scaleAndShift,
   silu,
   upsample2x,
 } from './ops'
@@ -37,7 +52,7 @@ export type Tap = (id: string, output: Tensor) => void
  */
 export type Parameters = (name: string) => Tensor
 
-/** What becomes of a layer's input before it computes; the identity in full precision. */
+/** What becomes of the input of a layer, or of an operand of attention, before it is used; the identity in full precision. */
 export type InputQuantizer = (id: string, x: Tensor) => Tensor
 
 /**
@@ -75,39 +90,89 @@ export function unetForward(
   }
 
   const resBlock = (block: ResBlock, x: Tensor4D, time: Tensor2D): Tensor4D => {
-    const h1 = conv(block.conv1, silu(norm(block.norm1, x)))
-    const h2 = addPerImage(h1, dense(block.timeProjection, time))
-    const h3 = conv(block.conv2, silu(norm(block.norm2, h2)))
-    const shortcut = block.shortcut ? conv(block.shortcut, x) : x
+    const resize = (x: Tensor4D) => (block.resize === null ? x : resized(x, block.resize))
+    const h1 = conv(block.conv1, resize(silu(norm(block.norm1, x))))
+    const embedded = dense(block.timeProjection, time)
+    const h2 = config.scaleShift
+      ? scaleAndShift(norm(block.norm2, h1), embedded)
+      : norm(block.norm2, addPerImage(h1, embedded))
+    const h3 = conv(block.conv2, silu(h2))
+    const shortcut = block.shortcut ? conv(block.shortcut, x) : resize(x)
     return seen(block.id, residualSum(shortcut, h3, block.scale))
   }
 
-  const attend = (block: Attention, x: Tensor4D): Tensor4D => {
-    const normed = norm(block.norm, x)
-    /** A 1x1 convolution in DDIM, a linear layer over the pixels in diffusers: the same product. */
-    const project = (layer: Layer, x: Tensor4D) => (layer.kind === 'conv' ? conv(layer, x) : dense(layer, x))
-    const [q, k, v] = [project(block.q, normed), project(block.k, normed), project(block.v, normed)]
-    const out = project(block.out, attention(q, k, v, block.heads))
-    return seen(block.id, residualSum(x, out, block.scale))
+  /** A 1x1 convolution in DDIM and LDM, a linear layer over the pixels in diffusers: the same product. */
+  const project = (layer: Layer, x: Tensor4D) => (layer.kind === 'conv' ? conv(layer, x) : dense(layer, x))
+
+  const queryKeyValue = ({ qkv, heads }: Attention, x: Tensor4D): [Tensor4D, Tensor4D, Tensor4D] => {
+    if (qkv.length === 3) return [project(qkv[0], x), project(qkv[1], x), project(qkv[2], x)]
+    const fused = project(qkv[0], x)
+    const order = config.qkv === 'by kind' ? 'by kind' : 'by head'
+    return [
+      fusedPart(fused, 0, heads, order),
+      fusedPart(fused, 1, heads, order),
+      fusedPart(fused, 2, heads, order),
+    ]
   }
 
-  const resample = (r: Resample, x: Tensor4D): Tensor4D => seen(r.id, conv(r.conv, x))
+  const attend = (block: Attention, x: Tensor4D): Tensor4D => {
+    const { heads, products } = block
+    const operand = <T extends Tensor>(name: Operand, x: T): T =>
+      products === null ? x : (quantizeInput(`${products}.${name}`, x) as T)
+    const [q, k, v] = queryKeyValue(block, norm(block.norm, x))
+    const scale = (q.shape[3] / heads) ** -0.5
+    // upstream rounds both operands after scaling, which a quantizer of them sees
+    const halves = config.attentionScale === 'operands'
+    const scaled = (x: Tensor4D) => (halves ? (mul(x, Math.sqrt(scale)) as Tensor4D) : x)
+    const weights = attentionWeights(
+      operand('q', scaled(q)),
+      operand('k', scaled(k)),
+      heads,
+      halves ? 1 : scale,
+    )
+    const summed = attentionSum(operand('w', weights), operand('v', v), heads)
+    if (products !== null) tap(products, summed)
+    return seen(block.id, residualSum(x, project(block.out, summed), block.scale))
+  }
+
+  const unit = ({ res, attention, whole }: Block, x: Tensor4D, time: Tensor2D): Tensor4D => {
+    const h1 = resBlock(res, x, time)
+    const h2 = attention ? attend(attention, h1) : h1
+    return whole === null ? h2 : seen(whole, h2)
+  }
+
+  const resample = (
+    { id, conv: layer, block, whole }: Resample,
+    x: Tensor4D,
+    way: Resize,
+    time: Tensor2D,
+  ) => {
+    const sample = () => {
+      if (block) return resBlock(block, x, time)
+      // a convolution on the way down has stride 2
+      const h = layer && way === 'down' ? x : resized(x, way)
+      return seen(id, layer ? conv(layer, h) : h)
+    }
+    const h = sample()
+    return whole === null ? h : seen(whole, h)
+  }
 
   return tidy(() => {
-    const sinusoid = seen(net.sinusoid, timestepEmbedding(t, config))
+    const sinusoid = timestepEmbedding(t, config)
+    if (net.sinusoid !== null) tap(net.sinusoid, sinusoid)
     const embedding = seen(net.timeEmbedding, dense(net.time[1], silu(dense(net.time[0], sinusoid))))
     const time = silu(embedding)
 
     let h = conv(net.convIn, config.centerInput ? (add(mul(x, 2), -1) as Tensor4D) : x)
+    if (net.stem !== null) tap(net.stem, h)
     const skips = [h]
     for (const level of net.down) {
-      for (const { res, attention } of level.blocks) {
-        h = resBlock(res, h, time)
-        if (attention) h = attend(attention, h)
+      for (const block of level.blocks) {
+        h = unit(block, h, time)
         skips.push(h)
       }
       if (level.resample) {
-        h = resample(level.resample, h)
+        h = resample(level.resample, h, 'down', time)
         skips.push(h)
       }
       if (level.id !== null) tap(level.id, h)
@@ -119,15 +184,15 @@ export function unetForward(
     return conv(net.convOut, silu(norm(net.normOut, h)))
 
     function upLevel(level: Level, h: Tensor4D): Tensor4D {
-      for (const { res, attention } of level.blocks) {
-        h = resBlock(res, concatChannels(h, skips.pop()!), time)
-        if (attention) h = attend(attention, h)
-      }
-      const end = level.resample ? resample(level.resample, upsample2x(h)) : h
+      for (const block of level.blocks) h = unit(block, concatChannels(h, skips.pop()!), time)
+      const end = level.resample ? resample(level.resample, h, 'up', time) : h
       return level.id === null ? end : seen(level.id, end)
     }
   })
 }
+
+/** Half the size by the mean, twice the size by the nearest. */
+const resized = (x: Tensor4D, way: Resize) => (way === 'down' ? averagePool2x(x) : upsample2x(x))
 
 function paddingOf(layer: Layer, config: UNetConfig): Padding {
   if (layer.kernel === 1) return [0, 0]

@@ -1,6 +1,6 @@
 /** What tensor names and shapes alone tell about a network: its family and configuration. */
 import { InputError } from '../tensor/error'
-import { ddimFixed, type UNetConfig } from './config'
+import { ddimFixed, ldmFixed, separateUnits, type UNetConfig } from './config'
 
 /** A configuration read off names and shapes, and what had to be assumed to complete it. */
 export type Inferred = { config: UNetConfig; assumptions: string[] }
@@ -9,13 +9,11 @@ export type Inferred = { config: UNetConfig; assumptions: string[] }
 const marks = [
   { name: 'temb.dense.0.weight', family: 'ddim' },
   { name: 'time_embedding.linear_1.weight', family: 'diffusers' },
+  { name: 'time_embed.0.weight', family: 'ldm' },
 ] as const
 
 /** Families that are recognised and refused by name. */
-const foreign = [
-  { name: 'time_embed.0.weight', what: 'a latent-diffusion (openaimodel) U-Net' },
-  { name: 'add_embedding.linear_1.weight', what: 'a conditional diffusers U-Net' },
-] as const
+const foreign = [{ name: 'add_embedding.linear_1.weight', what: 'a conditional diffusers U-Net' }] as const
 
 /**
  * Infers the configuration from tensor shapes by name (prefixes already stripped). Throws an InputError that says
@@ -32,10 +30,11 @@ export function inferConfig(shapes: Map<string, number[]>, file: string): Inferr
       problem: known
         ? `this is ${known.what}, which Signscope does not run yet`
         : `no known U-Net has these tensor names (${first})`,
-      remedy: 'Give the bare U-Net of an ermongroup/ddim or diffusers UNet2DModel checkpoint.',
+      remedy:
+        'Give the U-Net of an ermongroup/ddim, diffusers UNet2DModel or latent-diffusion UNetModel checkpoint.',
     })
   }
-  return mark.family === 'ddim' ? inferDdim(shapes, file) : inferDiffusers(shapes, file)
+  return { ddim: inferDdim, diffusers: inferDiffusers, ldm: inferLdm }[mark.family](shapes, file)
 }
 
 function inferDdim(shapes: Map<string, number[]>, file: string): Inferred {
@@ -81,6 +80,7 @@ function inferDiffusers(shapes: Map<string, number[]>, file: string): Inferred {
       blocksPerLevel: countWhile((b) => shapes.has(`down_blocks.0.resnets.${b}.conv1.weight`)),
       downAttention: Array.from({ length: levels }, (_, l) => attends(`down_blocks.${l}`)),
       upAttention: Array.from({ length: levels }, (_, l) => attends(`up_blocks.${levels - 1 - l}`)),
+      ...separateUnits,
       headChannels: null,
       normGroups: 32,
       normEpsilon: 1e-6,
@@ -99,10 +99,73 @@ function inferDiffusers(shapes: Map<string, number[]>, file: string): Inferred {
   }
 }
 
+/**
+ * latent-diffusion's UNetModel: the blocks are numbered through, so the end of the first level is where the first sampler
+ * stands, on the way down (`op`) or, where samplers are residual blocks like others, on the way up.
+ */
+function inferLdm(shapes: Map<string, number[]>, file: string): Inferred {
+  refuseConditional(shapes, file)
+  const block = (way: 'input' | 'output', n: number, unit: string) => `${way}_blocks.${n}.${unit}.weight`
+  const outputs = countWhile((n) => shapes.has(block('output', n, '0.in_layers.2')))
+  const upsampler = (n: number, unit: string) => shapes.has(block('output', n, unit))
+  const first = Array.from({ length: outputs }, (_, n) => n)
+  const resizing = first.find((n) => upsampler(n, '1.in_layers.2') || upsampler(n, '2.in_layers.2'))
+  const pooled = countWhile((n) => shapes.has(block('input', n + 1, '0.in_layers.2')))
+  const blocksPerLevel = resizing ?? pooled
+  const levels = Math.max(1, Math.round(outputs / (blocksPerLevel + 1)))
+  const level = (l: number) => 1 + l * (blocksPerLevel + 1)
+  const channels = widths(shapes, levels, (l) => block('input', level(l), '0.in_layers.2'), file)
+  const sampled = shapes.has(block('input', blocksPerLevel + 1, '0.op'))
+  const resampling = resizing !== undefined ? 'block' : sampled || levels === 1 ? 'conv' : 'pool'
+  const [embedded] = shapeOf(shapes, block('input', 1, '0.emb_layers.1'), file)
+  const config: UNetConfig = {
+    family: 'ldm',
+    ...edges(shapes, file, ['input_blocks.0.0', 'out.2']),
+    sampleSize: resampling === 'block' ? 32 : 64,
+    channels,
+    blocksPerLevel,
+    downAttention: channels.map((_, l) => shapes.has(block('input', level(l), '1.qkv'))),
+    upAttention: channels.map((_, l) =>
+      shapes.has(block('output', (levels - 1 - l) * (blocksPerLevel + 1), '1.qkv')),
+    ),
+    // as in the published LSUN configurations: LDM-8 (residual samplers) has eight heads, LDM-4 heads of 32 channels
+    ...(resampling === 'block' ? { headChannels: null, heads: 8 } : { headChannels: 32, heads: 1 }),
+    qkv: 'by head',
+    scaleShift: embedded === 2 * channels[0]!,
+    resampling,
+    ...ldmFixed,
+  }
+  const heads =
+    config.headChannels === null ? `${config.heads} heads` : `heads of ${config.headChannels} channels`
+  return {
+    config,
+    assumptions: [
+      `image size ${config.sampleSize}: names and shapes do not tell it`,
+      `attention in ${heads}, query, key and value head by head, as in latent-diffusion's LSUN networks: ` +
+        'give the yaml of the training if it differs',
+    ],
+  }
+}
+
+/** Conditioning that latent-diffusion's networks can have. */
+function refuseConditional(shapes: Map<string, number[]>, file: string): void {
+  const item = [...shapes.keys()].find(
+    (name) => name.includes('transformer_blocks') || name.startsWith('label_emb.'),
+  )
+  if (item === undefined) return
+  throw new InputError({
+    file,
+    item,
+    problem:
+      'this is a conditional latent-diffusion U-Net (classes or text), which Signscope does not run yet',
+    remedy: 'Give an unconditional UNetModel checkpoint.',
+  })
+}
+
 /** Channels at both ends of the network. */
-function edges(shapes: Map<string, number[]>, file: string) {
-  const [stemChannels, inChannels] = shapeOf(shapes, 'conv_in.weight', file)
-  const [outChannels] = shapeOf(shapes, 'conv_out.weight', file)
+function edges(shapes: Map<string, number[]>, file: string, [first, last] = ['conv_in', 'conv_out']) {
+  const [stemChannels, inChannels] = shapeOf(shapes, `${first}.weight`, file)
+  const [outChannels] = shapeOf(shapes, `${last}.weight`, file)
   return { inChannels: inChannels!, stemChannels: stemChannels!, outChannels: outChannels! }
 }
 

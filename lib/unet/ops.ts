@@ -415,6 +415,74 @@ export function upsample2x(x: Tensor4D): Tensor4D {
   }))
 }
 
+/** Mean of every 2x2 pixels: (B,H,W,C) -> (B,H/2,W/2,C). */
+export function averagePool2x(x: Tensor4D): Tensor4D {
+  const [b, h, w, c] = x.shape
+  const [h2, w2] = [h / 2, w / 2]
+  /** Calls `use` with where each output pixel and its four sources start. */
+  const each = (use: (to: number, from: number) => void): void => {
+    for (let row = 0; row < b * h2; row++)
+      for (let j = 0; j < w2; j++) use((row * w2 + j) * c, (2 * row * w + 2 * j) * c)
+  }
+  return differentiable<Tensor4D>([x], () => ({
+    value: onHost([x], [b, h2, w2, c], (y, xs) => {
+      each((to, from) => {
+        const below = from + w * c
+        for (let i = 0; i < c; i++)
+          y[to + i] = (xs[from + i]! + xs[from + c + i]! + xs[below + i]! + xs[below + c + i]!) / 4
+      })
+    }),
+    gradFunc: (dy) =>
+      onHost([dy], x.shape, (dx, d) => {
+        each((to, from) => {
+          for (let i = 0; i < c; i++) {
+            const share = d[to + i]! / 4
+            for (const at of [from, from + c, from + w * c, from + (w + 1) * c]) dx[at + i] = share
+          }
+        })
+      }),
+  }))
+}
+
+/** x (B,H,W,C) * (1 + scale) + shift at every pixel; v (B,2C) holds scale, then shift. */
+export function scaleAndShift(x: Tensor4D, v: Tensor2D): Tensor4D {
+  const [b, h, w, c] = x.shape
+  const plane = h * w * c
+  return differentiable<Tensor4D>([x, v], (save) => {
+    save([x, v])
+    return {
+      value: onHost([x, v], x.shape, (y, xs, vs) => {
+        for (let n = 0, p = 0; n < b; n++) {
+          const scale = n * 2 * c
+          for (let pixel = 0; pixel < h * w; pixel++)
+            for (let i = 0; i < c; i++, p++) y[p] = xs[p]! * (1 + vs[scale + i]!) + vs[scale + c + i]!
+        }
+      }),
+      gradFunc: (dy, [x, v]) => [
+        onHost([dy, v!], x!.shape, (dx, d, vs) => {
+          for (let n = 0, p = 0; n < b; n++) {
+            for (let pixel = 0; pixel < h * w; pixel++)
+              for (let i = 0; i < c; i++, p++) dx[p] = d[p]! * (1 + vs[n * 2 * c + i]!)
+          }
+        }),
+        onHost([dy, x!], [b, 2 * c], (dv, d, xs) => {
+          for (let n = 0; n < b; n++) {
+            for (let i = 0; i < c; i++) {
+              let [scale, shift] = [0, 0]
+              for (let p = n * plane + i; p < (n + 1) * plane; p += c) {
+                scale += d[p]! * xs[p]!
+                shift += d[p]!
+              }
+              dv[n * 2 * c + i] = scale
+              dv[(n * 2 + 1) * c + i] = shift
+            }
+          }
+        }),
+      ],
+    }
+  })
+}
+
 /** (x + h) / scale, the end of a residual block. */
 export function residualSum(x: Tensor4D, h: Tensor4D, scale: number): Tensor4D {
   const scaled = (t: Tensor) => (scale === 1 ? t : mul(t, 1 / scale))
@@ -441,39 +509,94 @@ function products(a: Tensor3D, b: Tensor3D): Tensor3D {
   })
 }
 
-/** Scaled dot-product attention over the pixels: q, k, v (B,H,W,C) -> (B,H,W,C); D = C/heads. */
-export function attention(q: Tensor4D, k: Tensor4D, v: Tensor4D, heads: number): Tensor4D {
-  const [b, h, w, c] = q.shape
+/** (B,H,W,C) -> (B*heads,T,D), T = H*W pixels, D = C/heads. */
+function splitHeads(x: Tensor, heads: number): Tensor3D {
+  const [b, h, w, c] = x.shape as [number, number, number, number]
   const [tokens, d] = [h * w, c / heads]
-  const scale = d ** -0.5
-  /** (B,H,W,C) -> (B*heads,T,D) */
-  const split = (t: Tensor): Tensor3D =>
-    heads === 1
-      ? reshape(t, [b, tokens, c])
-      : reshape(transpose(reshape(t, [b, tokens, heads, d]), [0, 2, 1, 3]), [b * heads, tokens, d])
-  const join = (t: Tensor): Tensor4D =>
-    heads === 1
-      ? reshape(t, [b, h, w, c])
-      : reshape(transpose(reshape(t, [b, heads, tokens, d]), [0, 2, 1, 3]), [b, h, w, c])
-  const flip = (t: Tensor): Tensor3D => transpose(t as Tensor3D, [0, 2, 1])
-  return differentiable<Tensor4D>([q, k, v], (save) => {
-    const weights = softmax(mul(products(split(q), flip(split(k))), scale)) as Tensor3D // (B*heads,T,T)
-    save([q, k, v, weights])
+  if (heads === 1) return reshape(x, [b, tokens, c])
+  return reshape(transpose(reshape(x, [b, tokens, heads, d]), [0, 2, 1, 3]), [b * heads, tokens, d])
+}
+
+/** The way back to `shape`, (B,H,W,C). */
+function joinHeads(x: Tensor, shape: readonly number[], heads: number): Tensor4D {
+  const [b, h, w, c] = shape as [number, number, number, number]
+  if (heads === 1) return reshape(x, [b, h, w, c])
+  return reshape(transpose(reshape(x, [b, heads, h * w, c / heads]), [0, 2, 1, 3]), [b, h, w, c])
+}
+
+const flip = (t: Tensor): Tensor3D => transpose(t as Tensor3D, [0, 2, 1])
+
+/** How much each pixel attends to each other, softmax(scale * q k^T): q, k (B,H,W,C) -> (B*heads,T,T), T = H*W. */
+export function attentionWeights(q: Tensor4D, k: Tensor4D, heads: number, scale: number): Tensor3D {
+  const scaled = (t: Tensor) => (scale === 1 ? t : mul(t, scale))
+  return differentiable<Tensor3D>([q, k], (save) => {
+    const value = softmax(scaled(products(splitHeads(q, heads), flip(splitHeads(k, heads))))) as Tensor3D
+    save([q, k, value])
     return {
-      value: join(products(weights, split(v))),
-      gradFunc: (dy, [q, k, v, weights]) => {
-        const dOut = split(dy)
-        const dWeights = products(dOut, flip(split(v!)))
-        const dot = sum(mul(dWeights, weights!), 2, true)
-        const dScores = mul(mul(weights!, sub(dWeights, dot)), scale) as Tensor3D
+      value,
+      gradFunc: (dy, [q, k, weights]) => {
+        const dot = sum(mul(dy, weights!), 2, true)
+        const dScores = scaled(mul(weights!, sub(dy, dot))) as Tensor3D
         return [
-          join(products(dScores, split(k!))),
-          join(products(flip(dScores), split(q!))),
-          join(products(flip(weights!), dOut)),
+          joinHeads(products(dScores, splitHeads(k!, heads)), q!.shape, heads),
+          joinHeads(products(flip(dScores), splitHeads(q!, heads)), k!.shape, heads),
         ]
       },
     }
   })
+}
+
+/** What each pixel gets: weights (B*heads,T,T) times v (B,H,W,C) -> (B,H,W,C). */
+export function attentionSum(weights: Tensor3D, v: Tensor4D, heads: number): Tensor4D {
+  return differentiable<Tensor4D>([weights, v], (save) => {
+    save([weights, v])
+    return {
+      value: joinHeads(products(weights, splitHeads(v, heads)), v.shape, heads),
+      gradFunc: (dy, [weights, v]) => {
+        const dOut = splitHeads(dy, heads)
+        return [
+          products(dOut, flip(splitHeads(v!, heads))),
+          joinHeads(products(flip(weights!), dOut), v!.shape, heads),
+        ]
+      },
+    }
+  })
+}
+
+/**
+ * Query (part 0), key (1) or value (2) of fused features x (B,H,W,3C) -> (B,H,W,C). Their channels lie head by head, each
+ * with its query, key and value ('by head'), or all queries before all keys and values ('by kind').
+ */
+export function fusedPart(
+  x: Tensor4D,
+  part: 0 | 1 | 2,
+  heads: number,
+  order: 'by head' | 'by kind',
+): Tensor4D {
+  const [b, h, w, fused] = x.shape
+  const [c, d] = [fused / 3, fused / 3 / heads]
+  const start = (head: number) => (order === 'by head' ? (head * 3 + part) * d : part * c + head * d)
+  return differentiable<Tensor4D>([x], () => ({
+    value: onHost([x], [b, h, w, c], (out, xs) => {
+      for (let pixel = 0; pixel < b * h * w; pixel++) {
+        for (let head = 0; head < heads; head++) {
+          const from = pixel * fused + start(head)
+          out.set(xs.subarray(from, from + d), pixel * c + head * d)
+        }
+      }
+    }),
+    gradFunc: (dy) =>
+      onHost([dy], x.shape, (dx, d) => {
+        dx.fill(0)
+        const width = c / heads
+        for (let pixel = 0; pixel < b * h * w; pixel++) {
+          for (let head = 0; head < heads; head++) {
+            const from = pixel * c + head * width
+            dx.set(d.subarray(from, from + width), pixel * fused + start(head))
+          }
+        }
+      }),
+  }))
 }
 
 /** Mean over all values of (x - target)^2; no gradient by the target. */

@@ -23,10 +23,10 @@ export function parameterShapes(config: UNetConfig): Map<string, number[]> {
   return shapes
 }
 
-/** [O, I, K, K] of a convolution, [out, in] of a linear layer. */
-export function weightShape(layer: Layer): number[] {
-  const { outChannels, inChannels, kernel } = layer
-  return layer.kind === 'linear' ? [outChannels, inChannels] : [outChannels, inChannels, kernel, kernel]
+/** [O, I, K, K] of a convolution ([O, I, K] along one axis), [out, in] of a linear layer. */
+export function weightShape({ kind, axes, outChannels, inChannels, kernel }: Layer): number[] {
+  const taps = kind === 'linear' ? [] : new Array<number>(axes ?? 2).fill(kernel)
+  return [outChannels, inChannels, ...taps]
 }
 
 /**
@@ -139,7 +139,10 @@ export class UNet {
   }
 }
 
-/** Checkpoint layout to tfjs layout: OIHW -> HWIO, [out, in] -> [in, out], vectors as they are. The caller owns it. */
+/**
+ * Checkpoint layout to tfjs layout: OIHW -> HWIO, [O, I, 1] -> 11IO, [out, in] -> [in, out], vectors as they are. The
+ * caller owns it.
+ */
 export function uploadWeight({ shape, data }: { shape: readonly number[]; data: Float32Array }): Tensor {
   const [o, i = 1] = shape
   if (shape.length === 1) return tensor(data, [o!])
@@ -148,7 +151,7 @@ export function uploadWeight({ shape, data }: { shape: readonly number[]; data: 
   for (let out = 0, p = 0; out < o!; out++) {
     for (let c = 0; c < i; c++) for (let k = 0; k < taps; k++) to[(k * i + c) * o! + out] = data[p++]!
   }
-  return tensor(to, shape.length === 2 ? [i, o!] : [shape[2]!, shape[3]!, i, o!])
+  return tensor(to, shape.length === 2 ? [i, o!] : [shape[2]!, shape[3] ?? 1, i, o!])
 }
 
 /** The way back for gradients: HWIO or [in, out] values to checkpoint layout. */

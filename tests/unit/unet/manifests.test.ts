@@ -26,7 +26,13 @@ function upstream(name: string): Upstream {
   return JSON.parse(readFileSync(`${fixtures}/manifests/${name}.json`, 'utf8'))
 }
 
-const names = ['ddim_cifar10', 'diffusers_ddpm_cifar10_32', 'diffusers_ddpm_cifar10_32_oldattn']
+const names = [
+  'ddim_cifar10',
+  'diffusers_ddpm_cifar10_32',
+  'diffusers_ddpm_cifar10_32_oldattn',
+  'ldm4_lsun_beds256',
+  'ldm8_lsun_churches256',
+]
 
 function configOf({ config, tensors }: Upstream): UNetConfig {
   const json = 'model' in config ? { ...config, data: { image_size: config.image_size } } : config
@@ -57,8 +63,9 @@ for (const name of names) {
           macs,
           stride: stride ?? 1,
         })
+        const { outChannels, resolution: side, axes } = layer
         if (kind === 'conv')
-          expect(output, id).toEqual([1, layer.outChannels, layer.resolution, layer.resolution])
+          expect(output, id).toEqual([1, outChannels, ...(axes === 1 ? [side * side] : [side, side])])
       }
     })
 
@@ -84,7 +91,7 @@ for (const name of names) {
       const shapes = new Map(manifest.tensors.map(([name, shape]) => [name, shape]))
       const { config: inferred, assumptions } = inferConfig(shapes, 'model.bin')
       expect(inferred).toEqual(config)
-      expect(assumptions.join(' ')).toContain('image size 32')
+      expect(assumptions.join(' ')).toContain(`image size ${config.sampleSize}`)
     })
   })
 }

@@ -42,7 +42,33 @@ const diffusers = architecture(
   ),
 )
 
+/** The network of LDM-4 (LSUN bedrooms), as its project's yaml nests it. */
+const ldm4 = architecture(
+  parseConfig(
+    {
+      model: {
+        params: {
+          unet_config: {
+            params: {
+              image_size: 64,
+              in_channels: 3,
+              out_channels: 3,
+              model_channels: 224,
+              attention_resolutions: [8, 4, 2],
+              num_res_blocks: 2,
+              channel_mult: [1, 2, 3, 4],
+              num_head_channels: 32,
+            },
+          },
+        },
+      },
+    },
+    'test',
+  ),
+)
+
 const networks = [
+  { name: 'LDM-4', net: ldm4, count: 25 },
   { name: 'the CIFAR-10 network', net: cifar10, count: 25 },
   // LDM-4's and LDM-8's numbers of levels: 12 and 15 modules on either side of the middle
   { name: 'four levels', net: ddim([1, 2, 3, 4], 64), count: 25 },
@@ -86,4 +112,22 @@ it('names modules by their last unit: the attention of a block, the upsampler af
   const upsampler = modulesOf(diffusers)[6]!
   expect(upsampler.layers).toContain('up_blocks.0.resnets.1.conv1')
   expect(upsampler.layers.at(-1)).toBe('up_blocks.0.upsamplers.0.conv')
+})
+
+it('of latent-diffusion are its TimestepEmbedSequential modules', () => {
+  const numbered = (way: string) => Array.from({ length: 12 }, (_, i) => `${way}_blocks.${i}`)
+  expect(modulesOf(ldm4).map(({ id }) => id)).toEqual([
+    ...numbered('input'),
+    'middle_block',
+    ...numbered('output'),
+  ])
+  expect(modulesOf(ldm4)[15]!.layers).toEqual([
+    'output_blocks.2.0.in_layers.2',
+    'output_blocks.2.0.emb_layers.1',
+    'output_blocks.2.0.out_layers.3',
+    'output_blocks.2.0.skip_connection',
+    'output_blocks.2.1.qkv',
+    'output_blocks.2.1.proj_out',
+    'output_blocks.2.2.conv',
+  ])
 })

@@ -5,13 +5,17 @@ import { startBackend } from '../../../lib/cli/backend'
 import { normal } from '../../../lib/math/rng'
 import {
   addPerImage,
-  attention,
+  attentionSum,
+  attentionWeights,
+  averagePool2x,
   concatChannels,
   conv2d,
+  fusedPart,
   groupNorm,
   linear,
   meanSquaredError,
   residualSum,
+  scaleAndShift,
   silu,
   upsample2x,
 } from '../../../lib/unet/ops'
@@ -164,6 +168,69 @@ it('upsample2x repeats every pixel twice along both axes', () => {
   )
 })
 
+it('averagePool2x takes the mean of every two by two pixels', () => {
+  expectAlike(
+    (x) => averagePool2x(four(x)),
+    ([x]) =>
+      Float64Array.from({ length: 2 * 2 * 3 * 5 }, (_, at) => {
+        const [channel, j, i, n] = [
+          at % 5,
+          Math.floor(at / 5) % 3,
+          Math.floor(at / 15) % 2,
+          Math.floor(at / 30),
+        ]
+        const pixel = (di: number, dj: number) => x![((n * 4 + 2 * i + di) * 6 + 2 * j + dj) * 5 + channel]!
+        return (pixel(0, 0) + pixel(0, 1) + pixel(1, 0) + pixel(1, 1)) / 4
+      }),
+    [[2, 4, 6, 5]],
+  )
+})
+
+it('scaleAndShift multiplies by one plus the first half of a vector per image, and adds the second', () => {
+  expectAlike(
+    (x, v) => scaleAndShift(four(x), v as tf.Tensor2D),
+    ([x, v]) =>
+      x!.map((value, at) => {
+        const [channel, n] = [at % 5, Math.floor(at / 60)]
+        return value * (1 + v![n * 10 + channel]!) + v![n * 10 + 5 + channel]!
+      }),
+    [
+      [2, 3, 4, 5],
+      [2, 10],
+    ],
+  )
+})
+
+describe('fusedPart takes queries, keys or values out of fused channels', () => {
+  // two heads of two channels; written out by hand
+  const places = {
+    'by head': [
+      [0, 1, 6, 7],
+      [2, 3, 8, 9],
+      [4, 5, 10, 11],
+    ],
+    'by kind': [
+      [0, 1, 2, 3],
+      [4, 5, 6, 7],
+      [8, 9, 10, 11],
+    ],
+  }
+  for (const order of ['by head', 'by kind'] as const) {
+    it(order, () => {
+      for (const part of [0, 1, 2] as const)
+        expectAlike(
+          (x) => fusedPart(four(x), part, 2, order),
+          ([x]) =>
+            Float64Array.from({ length: 2 * 6 * 4 }, (_, at) => {
+              const from = places[order][part]![at % 4]!
+              return x![Math.floor(at / 4) * 12 + from]!
+            }),
+          [[2, 2, 3, 12]],
+        )
+    })
+  }
+})
+
 it('residualSum divides the sum by its scale', () => {
   for (const scale of [1, 2 ** 0.5])
     expectAlike(
@@ -181,7 +248,8 @@ describe('attention is softmax(q k^T / sqrt(D)) v', () => {
     it(`with ${heads} heads`, () => {
       const shape = [2, 3, 3, 8]
       expectAlike(
-        (q, k, v) => attention(four(q), four(k), four(v), heads),
+        (q, k, v) =>
+          attentionSum(attentionWeights(four(q), four(k), heads, (8 / heads) ** -0.5), four(v), heads),
         (inputs) => attend(inputs, 2, 9, 8, heads),
         [shape, shape, shape],
       )
