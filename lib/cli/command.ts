@@ -18,12 +18,16 @@ export type Command = {
 export const checkpointOptions = {
   config: { type: 'string' },
   network: { type: 'string' },
+  mode: { type: 'string' },
   json: { type: 'boolean' },
 } satisfies Command['options']
 
 export const checkpointHelp = `  --config FILE    the family's own configuration (yaml or json); a config.json beside the weights is found by itself
   --network NAME   which network of a file that holds several: raw, ema, teacher, teacher-ema, or the prefix of its names
                    (default: ema, if it can be used; see inspect)
+  --mode MODE      how a student is read: stored (default), full (latent floats), w_only (float activations), w_a_frozen, reload
+                   or as_published (what BinaryDM's code computes after loading); _a4 or _a8 behind it sets the bits,
+                   .1, .2 or .rule the bases: as_published_a4.rule
   --json           one JSON document on stdout`
 
 /** Prints a result on stdout: as one JSON document with --json, else as text. */

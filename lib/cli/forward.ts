@@ -1,8 +1,7 @@
 import { statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type Tensor as TfTensor, tensor4d } from '@tensorflow/tfjs-core'
-import { binarizer } from '../quant/binarizer'
-import { fullPrecision, type Quantizer } from '../quant/quantizer'
+import type { Quantizer } from '../quant/quantizer'
 import { InputError } from '../tensor/error'
 import { writeSafetensors } from '../tensor/safetensors'
 import type { Tensor } from '../tensor/tensor'
@@ -16,14 +15,10 @@ import {
   checkpointOptions,
   list,
   needed,
-  oneOf,
   onlyPositional,
   printResult,
 } from './command'
 import { nearest, openCheckpoint, readTensor } from './open'
-
-const modes = ['stored', 'w_only', 'full'] as const
-type Mode = (typeof modes)[number]
 
 export const forward: Command = {
   summary: 'predict the noise once, with the activations of any module',
@@ -35,8 +30,6 @@ FILE is a checkpoint or a diffusers folder. A TENSOR is a .npy file or FILE.safe
   --x TENSOR       images x_t (B, C, H, W)
   --t N[,N..]      timesteps, one for all images or one each; a TENSOR works too
   --tap ID         module path of a layer, norm or block; may be repeated; "all" for every one
-  --mode MODE      stored: as the checkpoint's manifest says (default); w_only: binarized weights, float activations;
-                   full: latent float weights
   --out FILE       safetensors file to write
 ${checkpointHelp}`,
   options: {
@@ -44,19 +37,17 @@ ${checkpointHelp}`,
     x: { type: 'string' },
     t: { type: 'string' },
     tap: { type: 'string', multiple: true },
-    mode: { type: 'string' },
     out: { type: 'string' },
   },
   async run(positionals, flags) {
     const path = onlyPositional(positionals, 'FILE')
     const [xArgument, tArgument] = [needed(flags, 'x'), needed(flags, 't')]
     const out = outputFile(needed(flags, 'out'))
-    const mode = oneOf(flags, 'mode', modes, 'stored')
     const { checkpoint } = await openCheckpoint(path, flags)
     const x = await readTensor(xArgument)
     checkImages(x, checkpoint, xArgument)
     const t = await readTimesteps(tArgument, x.shape[0]!)
-    const quantizer = quantizerFor(checkpoint, mode)
+    const quantizer = quantizerOf(checkpoint)
     await startBackend()
     const unet = networkOf(checkpoint)
     const taps = chosenTaps(list(flags, 'tap'), unet.architecture, checkpoint.name)
@@ -122,23 +113,6 @@ function copyOf(output: TfTensor): Float32Array {
 function fromNHWC(output: TfTensor): Tensor {
   const [b, h, w, c] = output.shape as [number, number, number, number]
   return { shape: [b, c, h, w], data: toNCHW(output.dataSync() as Float32Array, output.shape) }
-}
-
-/** The quantizer of a reading of the checkpoint. */
-function quantizerFor(checkpoint: Checkpoint, mode: Mode): Quantizer {
-  if (mode === 'full') return fullPrecision
-  if (mode === 'stored') return quantizerOf(checkpoint)
-  const { manifest, scales, name } = checkpoint
-  if (!Object.values(manifest).some((precision) => precision.bases > 0)) {
-    throw new InputError({
-      file: name,
-      item: '--mode w_only',
-      problem: 'the checkpoint has no binarized layer',
-      remedy: 'Leave --mode out, or binarize it first.',
-    })
-  }
-  const floats = Object.entries(manifest).map(([id, precision]) => [id, { ...precision, activationBits: 32 }])
-  return binarizer(Object.fromEntries(floats), scales, name)
 }
 
 function chosenTaps(wanted: string[], net: Architecture, file: string): Set<string> {

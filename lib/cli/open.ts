@@ -8,6 +8,7 @@ import { openTensors } from '../tensor/open'
 import type { Tensor, TensorFile } from '../tensor/tensor'
 import { type Checkpoint, type GivenConfig, readAbout, readCheckpoint } from '../unet/checkpoint'
 import { findNetworks } from '../unet/networks'
+import { parseReading, readAs } from '../unet/reading'
 import { type Flags, text } from './command'
 
 /** A checkpoint and where it came from. */
@@ -37,11 +38,13 @@ export async function openCheckpoint(path: string, flags: Flags = {}): Promise<O
   const weights = weightsFile(path)
   return withTensors(weights, async (file) => {
     const given = givenConfig(file, weights, flags)
-    const checkpoint = await readCheckpoint(file, given ?? undefined, { network: text(flags, 'network') })
-    const { role, prefix } = checkpoint.network
+    const mode = text(flags, 'mode')
+    const read = await readCheckpoint(file, given ?? undefined, { network: text(flags, 'network') })
+    const { role, prefix } = read.network
     const others = findNetworks(file).filter((other) => other.prefix !== prefix)
     if (others.length > 0)
       console.error(`${path}: using its ${role} network, not ${others.map(({ role }) => role).join(', ')}`)
+    const checkpoint = mode === undefined ? read : readAs(read, parseReading(mode, '--mode'))
     for (const assumption of checkpoint.assumptions) console.error(`${path}: assuming ${assumption}`)
     return { checkpoint, path: weights, given, scheduler: schedulerOf(weights) }
   })

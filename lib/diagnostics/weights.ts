@@ -57,7 +57,9 @@ export function weightStats({ precision, stored, scales, teacher, file, layer }:
     },
     sigma1: used && finiteScales(used.sigma1),
     sigma2: used?.sigma2 ? finiteScales(used.sigma2) : null,
-    levelShares: used && levelShares(isPacked(stored) ? stored.codes : signPlanes(stored.data, used)),
+    levelShares:
+      used &&
+      levelShares(isPacked(stored) ? stored.codes : signPlanes(stored.data, used, precision.zeroSign ?? 1)),
     alpha: precision.activationBits === 32 ? null : (scales.alpha ?? null),
     reconstruction: latent && precision.method !== 'fp' ? agreement(latent, effective) : null,
     againstTeacher: teacher && agreement(teacher.data, effective),

@@ -4,15 +4,16 @@
  * in use, the sign planes, the shares of its levels. Weights are OIHW or [out, in]; O = shape[0].
  */
 import { scalar, tidy } from '@tensorflow/tfjs-core'
-import type { LayerPrecision, Manifest, Method } from '../record/precision'
+import { fullPrecisionLayer, type LayerPrecision, type Manifest, type Method } from '../record/precision'
 import { InputError } from '../tensor/error'
+import { hostValues } from '../tensor/on-host'
 import type { Tensor } from '../tensor/tensor'
 import { lmb } from './lmb'
-import { lsqOnTape } from './lsq'
+import { initAlpha, lsqOnTape } from './lsq'
 import { isPacked, noLatentWeights, type PackedWeight, type Quantizer, type StoredWeight } from './quantizer'
 import { initScales, meanAbs, residual } from './scales'
 import { sign } from './sign'
-import { signOf } from './ste'
+import { signOf, type ZeroSign } from './ste'
 import { weightCodes, weightLsq } from './weight-lsq'
 
 /**
@@ -114,8 +115,11 @@ export function effectiveWeight(
   const [first, second] = terms
   if (!first) return w
   if (precision.method === 'lsq') return { shape, data: weightLsq(w.data, first) }
-  return { shape, data: second ? lmb(w.data, first, second) : sign(w.data, first) }
+  const zero = zeroSignOf(precision)
+  return { shape, data: second ? lmb(w.data, first, second, zero) : sign(w.data, first, zero) }
 }
+
+const zeroSignOf = ({ zeroSign }: LayerPrecision): ZeroSign => zeroSign ?? 1
 
 /** Scales of the terms a layer's weights are the sum of, [O] each: sigma1 (and sigma2), or the step; none in full precision. */
 function termScales(
@@ -170,23 +174,34 @@ export function packWeight(
   const codes =
     precision.method === 'lsq'
       ? [weightCodes(w.data, first)]
-      : signPlanes(w.data, { sigma1: first, sigma2: second ?? null })
+      : signPlanes(w.data, { sigma1: first, sigma2: second ?? null }, zeroSignOf(precision))
+  const zeros = precision.bases > 0 && codes.some((plane) => plane.includes(0))
+  if (zeros)
+    throw new InputError({
+      ...{ file: whose.file, item: `${whose.layer}.weight` },
+      problem: 'a weight is exactly zero, and its sign is 0 in the code the checkpoint comes from',
+      remedy: 'One bit holds two signs: leave the checkpoint as it is.',
+    })
   return { weight: { shape: w.shape, codes }, scales: own }
 }
 
-function signsOf(v: Float32Array): Int8Array {
+function signsOf(v: Float32Array, zero: ZeroSign): Int8Array {
   const plane = new Int8Array(v.length)
-  for (let i = 0; i < v.length; i++) plane[i] = signOf(v[i]!)
+  for (let i = 0; i < v.length; i++) plane[i] = signOf(v[i]!, zero)
   return plane
 }
 
 /**
- * Signs (+1, -1) of weights w [O, ...], one plane per basis: sign(w), then sign(r) of the residual. Only
- * these and the scales are needed to rebuild the effective weights.
+ * Signs (+1, -1, and `zero` of zeros) of weights w [O, ...], one plane per basis: sign(w), then sign(r) of the residual.
+ * Only these and the scales are needed to rebuild the effective weights.
  */
-export function signPlanes(w: Float32Array, { sigma1, sigma2 }: BasisScales): Int8Array[] {
-  const first = signsOf(w)
-  return sigma2 ? [first, signsOf(residual(w, sigma1))] : [first]
+export function signPlanes(
+  w: Float32Array,
+  { sigma1, sigma2 }: BasisScales,
+  zero: ZeroSign = 1,
+): Int8Array[] {
+  const first = signsOf(w, zero)
+  return sigma2 ? [first, signsOf(residual(w, sigma1, zero), zero)] : [first]
 }
 
 /**
@@ -226,18 +241,19 @@ function checkScales(id: string, precision: LayerPrecision, scales: Scales, file
   if (precision.bases > 0 && precision.method !== 'xnor') needed('sigma1', scales.sigma1, null, whose)
   if (precision.bases === 2) needed('sigma2', scales.sigma2, null, whose)
   const { alpha } = scales
-  if (precision.activationBits === 32 || (alpha !== undefined && alpha > 0 && alpha < Infinity)) return
+  if (precision.activationBits === 32 || precision.alphaPerBatch) return
+  if (alpha !== undefined && alpha !== 0 && Number.isFinite(alpha)) return
   throw new InputError({
     file,
     item: `${id}.alpha`,
-    problem: alpha === undefined ? 'the LSQ step is missing' : `the LSQ step ${alpha} is not positive`,
+    problem: alpha === undefined ? 'the LSQ step is missing' : `the LSQ step is ${alpha}`,
     remedy: `The manifest gives the input of ${id} ${precision.activationBits} bits: export the student again with its steps.`,
   })
 }
 
 /**
- * The inference quantizer of a student. `scales` by layer id; `file` names the student in errors. Scales and steps
- * are used as stored, never computed again. Throws an InputError at once if the manifest needs one that is missing
+ * The inference quantizer of a student. `scales` by the ids of `manifest`; `file` names the student in errors. Scales and
+ * steps are used as stored, never computed again, unless the manifest says that a step is (alphaPerBatch). Throws an InputError at once if the manifest needs one that is missing
  * or unusable, and from weight() if their number is not that of the output channels or the layer is not in the manifest.
  */
 export function binarizer(
@@ -261,11 +277,12 @@ export function binarizer(
 
   return {
     weight: (id, w) => effectiveWeight(precisionOf(id), w, scales.get(id) ?? {}, { file, layer: id }),
+    // what the manifest does not name is no layer, or weight() refused it: an operand of attention in floats
     input(id, x) {
-      const { activationBits } = precisionOf(id)
-      const alpha = scales.get(id)?.alpha
-      if (activationBits === 32 || alpha === undefined) return x
-      return tidy(() => lsqOnTape(x, scalar(alpha), activationBits))
+      const { activationBits, alphaPerBatch } = layers.get(id) ?? fullPrecisionLayer
+      if (activationBits === 32) return x
+      const alpha = alphaPerBatch ? initAlpha(hostValues(x), activationBits) : scales.get(id)?.alpha
+      return alpha === undefined ? x : tidy(() => lsqOnTape(x, scalar(alpha), activationBits))
     },
   }
 }

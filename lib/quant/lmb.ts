@@ -4,18 +4,23 @@
  * w [O, n], sigma1 and sigma2 [O]. Start values: initScales. r is float32, as a tensor library has it.
  */
 import { rowLength } from './scales'
-import { signOf, steSlope } from './ste'
+import { signOf, steSlope, type ZeroSign } from './ste'
 
 /** The binarized weights, [O, n]; four levels per channel. */
-export function lmb(w: Float32Array, sigma1: Float32Array, sigma2: Float32Array): Float32Array {
+export function lmb(
+  w: Float32Array,
+  sigma1: Float32Array,
+  sigma2: Float32Array,
+  zero: ZeroSign = 1,
+): Float32Array {
   const n = rowLength(w, sigma1.length)
   const out = new Float32Array(w.length)
   for (let o = 0; o < sigma1.length; o++) {
     const s1 = sigma1[o]!
     const s2 = sigma2[o]!
     for (let i = o * n; i < (o + 1) * n; i++) {
-      const first = s1 * signOf(w[i]!)
-      out[i] = first + s2 * signOf(Math.fround(w[i]! - first))
+      const first = s1 * signOf(w[i]!, zero)
+      out[i] = first + s2 * signOf(Math.fround(w[i]! - first), zero)
     }
   }
   return out

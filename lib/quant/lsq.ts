@@ -33,14 +33,15 @@ export function updateAlpha(alpha: number, next: number): number {
   return Math.max(next, alpha / 2)
 }
 
+/** A negative step means something, if nothing sensible: checkpoints of other code have them. */
 function float32Step(alpha: number): number {
   const step = Math.fround(alpha)
-  if (!(step > 0 && step < Infinity))
-    throw new RangeError(`LSQ step ${alpha} is not a positive float32 number`)
+  if (step === 0 || !Number.isFinite(step))
+    throw new RangeError(`LSQ step ${alpha} is zero or not a finite float32 number`)
   return step
 }
 
-/** x quantized and scaled back, written to `out`. Throws a RangeError unless alpha is positive and finite. */
+/** x quantized and scaled back, written to `out`. Throws a RangeError unless alpha is finite and not zero. */
 export function lsq(
   x: Float32Array,
   alpha: number,

@@ -33,7 +33,10 @@ export function noLatentWeights(file: string, layer: string): InputError {
 export type Quantizer = {
   /** The weights layer `id` computes with, from those it has (OIHW or [out, in], host memory). Pure. */
   weight(id: string, w: StoredWeight): Tensor
-  /** The input layer `id` computes with (NHWC or [batch, in], on the gradient tape). */
+  /**
+   * The input layer `id` computes with (NHWC or [batch, in], on the gradient tape). Also asked for the operands of attention by
+   * ids of their own (ID.attention.q, .k, .v, NHWC; .w, the softmax weights) where a family can quantize them.
+   */
   input(id: string, x: TfTensor): TfTensor
 }
 

@@ -2,7 +2,7 @@
  * Scales of binarized weights, one per output channel. Weights are [O, n] row-major: OIHW flattened, O
  * output channels, n = I*H*W values each (linear: n = inputs).
  */
-import { signOf } from './ste'
+import { signOf, type ZeroSign } from './ste'
 
 /** n of weights [O, n]. Throws a RangeError unless w splits into O rows. */
 export function rowLength(w: Float32Array, O: number): number {
@@ -24,12 +24,12 @@ export function meanAbs(v: Float32Array, O: number): Float32Array {
 }
 
 /** What one basis leaves over: r = w - sigma1*sign(w), [O, n], float32. */
-export function residual(w: Float32Array, sigma1: Float32Array): Float32Array {
+export function residual(w: Float32Array, sigma1: Float32Array, zero: ZeroSign = 1): Float32Array {
   const n = rowLength(w, sigma1.length)
   const r = new Float32Array(w.length)
   for (let o = 0; o < sigma1.length; o++) {
     const s1 = sigma1[o]!
-    for (let i = o * n; i < (o + 1) * n; i++) r[i] = w[i]! - s1 * signOf(w[i]!)
+    for (let i = o * n; i < (o + 1) * n; i++) r[i] = w[i]! - s1 * signOf(w[i]!, zero)
   }
   return r
 }
@@ -42,7 +42,8 @@ export function initScales(
   w: Float32Array,
   O: number,
   bases: 1 | 2,
+  zero: ZeroSign = 1,
 ): { sigma1: Float32Array; sigma2?: Float32Array } {
   const sigma1 = meanAbs(w, O)
-  return bases === 1 ? { sigma1 } : { sigma1, sigma2: meanAbs(residual(w, sigma1), O) }
+  return bases === 1 ? { sigma1 } : { sigma1, sigma2: meanAbs(residual(w, sigma1, zero), O) }
 }

@@ -3,15 +3,15 @@
  * start value: initScales). LMB with one basis is the same function.
  */
 import { rowLength } from './scales'
-import { signOf, steSlope } from './ste'
+import { signOf, steSlope, type ZeroSign } from './ste'
 
 /** sigma1*sign(w) for w [O, n] and sigma1 [O]. */
-export function sign(w: Float32Array, sigma1: Float32Array): Float32Array {
+export function sign(w: Float32Array, sigma1: Float32Array, zero: ZeroSign = 1): Float32Array {
   const n = rowLength(w, sigma1.length)
   const out = new Float32Array(w.length)
   for (let o = 0; o < sigma1.length; o++) {
     const s1 = sigma1[o]!
-    for (let i = o * n; i < (o + 1) * n; i++) out[i] = s1 * signOf(w[i]!)
+    for (let i = o * n; i < (o + 1) * n; i++) out[i] = s1 * signOf(w[i]!, zero)
   }
   return out
 }

@@ -14,6 +14,7 @@ export function weightLsq(w: Float32Array, step: Float32Array): Float32Array {
   const n = rowLength(w, step.length)
   const out = new Float32Array(w.length)
   for (let o = 0; o < step.length; o++) {
+    if (!(step[o]! > 0)) throw new RangeError(`step ${step[o]} is not a positive float32 number`)
     const [from, to] = [o * n, (o + 1) * n]
     lsq(w.subarray(from, to), step[o]!, bits, out.subarray(from, to))
   }

@@ -20,10 +20,18 @@ import {
   type TensorFile,
   type TensorMap,
 } from '../tensor/tensor'
-import { layerList } from './architecture'
+import { architecture, flatten, operandIds } from './architecture'
+import { isBinaryDM, readBinaryDM } from './binarydm'
 import { chooseNetwork, fileOf } from './choose-network'
 import { parseConfig, type UNetConfig } from './config'
-import { checkFileManifest, FileManifest, fileLayer, packedNames, plainManifest } from './file-manifest'
+import {
+  alphaName,
+  checkFileManifest,
+  FileManifest,
+  fileLayer,
+  packedNames,
+  plainManifest,
+} from './file-manifest'
 import { inferConfig } from './names'
 import type { FoundNetwork } from './networks'
 import { checkParameters, parameterShapes, UNet, weightShape } from './unet'
@@ -59,15 +67,17 @@ export type Checkpoint = {
   network: Pick<FoundNetwork, 'role' | 'prefix'>
   config: UNetConfig
   about: About
+  /** The code that wrote it, as far as metadata and names tell. */
+  origin: 'signscope' | 'binarydm' | 'other'
   /** In order of the forward pass. */
   layers: Layer[]
-  /** Precision of every layer of `layers`. */
+  /** Precision of every layer of `layers`, then of the operands of attention that are quantized. */
   manifest: Manifest
   /** Weights, biases, norms. The weight of a quantized layer is the latent one; there is none for a layer of `packed`. */
   tensors: TensorMap
   /** Weights of layers whose latent floats are not stored, by layer id; empty unless the checkpoint is packed. */
   packed: Map<string, PackedWeight>
-  /** sigma1, sigma2, step, alpha by layer id. */
+  /** sigma1, sigma2, step, alpha by the ids of the manifest. */
   scales: Map<string, Scales>
   /** Axes [C, k] that a training with low-rank mimicking fitted to its teacher, by module id; empty if there were none. */
   axes: Map<string, Tensor>
@@ -96,7 +106,7 @@ export async function readCheckpoint(
       file: whole.name,
       item: network.prefix,
       problem: network.unsupported,
-      remedy: 'Give an unconditional ermongroup/ddim or diffusers UNet2DModel checkpoint.',
+      remedy: 'Give an unconditional ermongroup/ddim, diffusers UNet2DModel or latent-diffusion checkpoint.',
       code: 'unsupported',
     })
   const file = fileOf(whole, network)
@@ -116,10 +126,18 @@ export async function readCheckpoint(
     })
   }
   checkParameters(config, shapes, file.name)
-  const layers = layerList(config)
-  checkFileManifest(stated?.manifest ?? {}, layers, has, file.name)
-  const ownManifest = plainManifest(stated?.manifest ?? {})
-  const manifest = Object.fromEntries(layers.map(({ id }) => [id, ownManifest[id] ?? fullPrecisionLayer]))
+  const net = architecture(config)
+  const { layers } = flatten(net)
+  const operands = operandIds(net)
+  // BinaryDM's training attaches the teacher as a network of the same classes, which it runs in full precision
+  const isTeacher = network.role === 'teacher' || network.role === 'teacher-ema'
+  const binarydm = isBinaryDM(shapes.keys()) && !isTeacher ? await readBinaryDM(net, file) : null
+  checkFileManifest(stated?.manifest ?? {}, layers, operands, has, file.name)
+  const ownManifest = binarydm?.manifest ?? plainManifest(stated?.manifest ?? {})
+  const manifest = Object.fromEntries([
+    ...layers.map(({ id }) => [id, ownManifest[id] ?? fullPrecisionLayer]),
+    ...operands.flatMap((id) => (ownManifest[id] ? [[id, ownManifest[id]]] : [])),
+  ])
   const packed = await readPacked(file, layers, manifest)
   const tensors: TensorMap = new Map()
   for (const name of parameterShapes(config).keys()) if (has(name)) tensors.set(name, await file.read(name))
@@ -135,13 +153,14 @@ export async function readCheckpoint(
     about: stated
       ? { ...stated, manifest: ownManifest }
       : { ...emptyAbout, config: { ...config }, step: network.step ?? 0 },
+    origin: stated ? 'signscope' : binarydm ? 'binarydm' : 'other',
     layers,
     manifest,
     tensors,
     packed,
-    scales: await readScales(file, layers),
+    scales: binarydm?.scales ?? (await readScales(file, Object.keys(manifest))),
     axes,
-    assumptions: own ? [] : inferred.assumptions,
+    assumptions: [...(own ? [] : inferred.assumptions), ...(binarydm?.assumptions ?? [])],
   }
 }
 
@@ -193,9 +212,9 @@ function readStated(file: TensorFile): z.infer<typeof About> | null {
   }
 }
 
-async function readScales(file: TensorFile, layers: Layer[]): Promise<Map<string, Scales>> {
+async function readScales(file: TensorFile, ids: string[]): Promise<Map<string, Scales>> {
   const scales = new Map<string, Scales>()
-  for (const { id } of layers) {
+  for (const id of ids) {
     const part = async (name: string) =>
       file.tensors.has(`${id}.${name}`) ? (await file.read(`${id}.${name}`)).data : undefined
     const [sigma1, sigma2, step] = [await part('sigma1'), await part('sigma2'), await part('step')]
@@ -298,7 +317,9 @@ export function writeCheckpoint(
   addAxes(tensors, axes)
   return written(tensors, { ...about, packed: null }, (id, precision) => {
     const weight = values.get(`${id}.weight`)
-    return weight ? fileLayer(id, precision, weight.shape, false) : precision
+    return weight
+      ? fileLayer(id, precision, weight.shape, false)
+      : { ...precision, alpha: alphaName(id, precision) }
   })
 }
 
@@ -328,7 +349,11 @@ export function writePacked(checkpoint: Checkpoint, sourceSha256: string | null)
       vector(`${id}.sigma2`, result.scales.sigma2)
       vector(`${id}.step`, result.scales.step)
     }
-    if (scales.alpha !== undefined) vector(`${id}.alpha`, Float32Array.of(scales.alpha))
+  }
+  for (const [id, precision] of Object.entries(manifest)) {
+    const name = alphaName(id, precision)
+    const alpha = checkpoint.scales.get(id)?.alpha
+    if (name !== null && alpha !== undefined) vector(name, Float32Array.of(alpha))
   }
   for (const [name, tensor] of tensors) {
     if (name.endsWith('.weight') && shapes.has(name.slice(0, -'.weight'.length))) continue
@@ -342,8 +367,9 @@ export function writePacked(checkpoint: Checkpoint, sourceSha256: string | null)
     new Map(aligned),
     stated,
     (id, precision) => {
-      const shape = shapes.get(id) ?? tensors.get(`${id}.weight`)!.shape
-      return fileLayer(id, precision, shape, shapes.has(id))
+      const shape = shapes.get(id) ?? tensors.get(`${id}.weight`)?.shape
+      const rest = { ...precision, alpha: alphaName(id, precision) }
+      return shape ? fileLayer(id, precision, shape, shapes.has(id)) : rest
     },
     new Map([['signscope.planes', planeOrder]]),
   )

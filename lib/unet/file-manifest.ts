@@ -42,6 +42,11 @@ export function scaleNames(id: string, { method, bases }: LayerPrecision, packed
   return Array.from({ length: bases }, (_, i) => `${id}.sigma${i + 1}`)
 }
 
+/** Name of the tensor that holds the step of an input; null where there is none. */
+export function alphaName(id: string, { activationBits, alphaPerBatch }: LayerPrecision): string | null {
+  return activationBits === 32 || alphaPerBatch ? null : `${id}.alpha`
+}
+
 /** What a file says of a layer whose weights have this shape. */
 export function fileLayer(
   id: string,
@@ -56,7 +61,7 @@ export function fileLayer(
     weightBits: weightBits(precision),
     weights: packed ? packedNames(id, precision) : [`${id}.weight`],
     scales: scaleNames(id, precision, packed),
-    alpha: precision.activationBits === 32 ? null : `${id}.alpha`,
+    alpha: alphaName(id, precision),
   }
 }
 
@@ -67,17 +72,23 @@ export function plainManifest(stated: FileManifest): Manifest {
 
 /**
  * Throws an InputError where a file contradicts itself: a layer the network does not have, attributes that are not those of the
- * layer, a named tensor that is missing or another than the layer's own. `has` tells which tensors there are.
+ * layer, a named tensor that is missing or another than the layer's own. `operands`: ids of what else may be quantized.
+ * `has` tells which tensors there are.
  */
 export function checkFileManifest(
   stated: FileManifest,
   layers: readonly Layer[],
+  operands: readonly string[],
   has: (name: string) => boolean,
   file: string,
 ): void {
   const known = new Map(layers.map((layer) => [layer.id, layer]))
   for (const [id, entry] of Object.entries(stated)) {
     const layer = known.get(id)
+    if (!layer && operands.includes(id) && entry.method === 'fp') {
+      if (entry.alpha) checkNamed(entry.alpha, [alphaName(id, entry) ?? ''], has, file)
+      continue
+    }
     if (!layer) throw contradiction(file, id, 'the manifest names a layer that the network does not have')
     const packed = packedNames(id, entry).some(has)
     const own = fileLayer(id, entry, weightShape(layer), packed)

@@ -9,6 +9,7 @@ import {
   type Tensor,
   type Tensor1D,
   type Tensor2D,
+  type Tensor3D,
   type Tensor4D,
   tensor2d,
   tidy,
@@ -40,6 +41,7 @@ import {
   residualSum,
   scaleAndShift,
   silu,
+  times,
   upsample2x,
 } from './ops'
 
@@ -117,20 +119,10 @@ export function unetForward(
 
   const attend = (block: Attention, x: Tensor4D): Tensor4D => {
     const { heads, products } = block
-    const operand = <T extends Tensor>(name: Operand, x: T): T =>
-      products === null ? x : (quantizeInput(`${products}.${name}`, x) as T)
+    const operand: OperandQuantizer = (name, x) =>
+      products === null ? x : quantizeInput(`${products}.${name}`, x)
     const [q, k, v] = queryKeyValue(block, norm(block.norm, x))
-    const scale = (q.shape[3] / heads) ** -0.5
-    // upstream rounds both operands after scaling, which a quantizer of them sees
-    const halves = config.attentionScale === 'operands'
-    const scaled = (x: Tensor4D) => (halves ? (mul(x, Math.sqrt(scale)) as Tensor4D) : x)
-    const weights = attentionWeights(
-      operand('q', scaled(q)),
-      operand('k', scaled(k)),
-      heads,
-      halves ? 1 : scale,
-    )
-    const summed = attentionSum(operand('w', weights), operand('v', v), heads)
+    const summed = attention(q, k, v, heads, config.attentionScale, operand)
     if (products !== null) tap(products, summed)
     return seen(block.id, residualSum(x, project(block.out, summed), block.scale))
   }
@@ -158,7 +150,7 @@ export function unetForward(
   }
 
   return tidy(() => {
-    const sinusoid = timestepEmbedding(t, config)
+    const sinusoid = tensor2d(timestepSinusoids(t, config), [t.length, config.stemChannels])
     if (net.sinusoid !== null) tap(net.sinusoid, sinusoid)
     const embedding = seen(net.timeEmbedding, dense(net.time[1], silu(dense(net.time[0], sinusoid))))
     const time = silu(embedding)
@@ -191,6 +183,28 @@ export function unetForward(
   })
 }
 
+/** What becomes of an operand of attention: q, k, v (B,H,W,C), w (B*heads,T,T). */
+type OperandQuantizer = (name: Operand, x: Tensor) => Tensor
+
+/**
+ * softmax(q k^T / sqrt(D)) v over the pixels, q, k, v (B,H,W,C), D = C/heads. `scale` tells where the root goes: a quantizer of
+ * query and key sees them after it.
+ */
+export function attention(
+  q: Tensor4D,
+  k: Tensor4D,
+  v: Tensor4D,
+  heads: number,
+  scale: UNetConfig['attentionScale'],
+  operand: OperandQuantizer = (_name, x) => x,
+): Tensor4D {
+  const root = (q.shape[3] / heads) ** -0.5
+  const scaled = (x: Tensor4D) => (scale === 'operands' ? times(x, Math.sqrt(root)) : x)
+  const [query, key] = [operand('q', scaled(q)), operand('k', scaled(k))] as [Tensor4D, Tensor4D]
+  const weights = attentionWeights(query, key, heads, scale === 'operands' ? 1 : root)
+  return attentionSum(operand('w', weights) as Tensor3D, operand('v', v) as Tensor4D, heads)
+}
+
 /** Half the size by the mean, twice the size by the nearest. */
 const resized = (x: Tensor4D, way: Resize) => (way === 'down' ? averagePool2x(x) : upsample2x(x))
 
@@ -198,12 +212,6 @@ function paddingOf(layer: Layer, config: UNetConfig): Padding {
   if (layer.kernel === 1) return [0, 0]
   if (layer.stride === 2) return [config.downsamplePadding, 1]
   return [1, 1]
-}
-
-/** Sinusoids of the timesteps (B) -> (B, stemChannels). */
-export function timestepEmbedding(t: ArrayLike<number>, config: UNetConfig): Tensor2D {
-  const rows = timestepSinusoids(t, config)
-  return tensor2d(rows, [t.length, rows.length / t.length])
 }
 
 /**

@@ -104,7 +104,6 @@ function inferDiffusers(shapes: Map<string, number[]>, file: string): Inferred {
  * stands, on the way down (`op`) or, where samplers are residual blocks like others, on the way up.
  */
 function inferLdm(shapes: Map<string, number[]>, file: string): Inferred {
-  refuseConditional(shapes, file)
   const block = (way: 'input' | 'output', n: number, unit: string) => `${way}_blocks.${n}.${unit}.weight`
   const outputs = countWhile((n) => shapes.has(block('output', n, '0.in_layers.2')))
   const upsampler = (n: number, unit: string) => shapes.has(block('output', n, unit))
@@ -145,21 +144,6 @@ function inferLdm(shapes: Map<string, number[]>, file: string): Inferred {
         'give the yaml of the training if it differs',
     ],
   }
-}
-
-/** Conditioning that latent-diffusion's networks can have. */
-function refuseConditional(shapes: Map<string, number[]>, file: string): void {
-  const item = [...shapes.keys()].find(
-    (name) => name.includes('transformer_blocks') || name.startsWith('label_emb.'),
-  )
-  if (item === undefined) return
-  throw new InputError({
-    file,
-    item,
-    problem:
-      'this is a conditional latent-diffusion U-Net (classes or text), which Signscope does not run yet',
-    remedy: 'Give an unconditional UNetModel checkpoint.',
-  })
 }
 
 /** Channels at both ends of the network. */

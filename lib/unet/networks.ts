@@ -331,8 +331,8 @@ function isConditional(name: string): boolean {
 const notRun: Record<NetworkFamily, string | null> = {
   ddim: null,
   diffusers: null,
-  openaimodel: 'Signscope does not run latent-diffusion (openaimodel) U-Nets yet',
-  binarydm: 'Signscope does not run BinaryDM U-Nets yet',
+  openaimodel: null,
+  binarydm: null,
   'q-diffusion': 'its layers are quantized by q-diffusion, whose forward pass Signscope does not have',
   efficientdm: 'its layers are quantized by EfficientDM, whose forward pass Signscope does not have',
   sd: 'it is conditioned by cross attention (as in Stable Diffusion), and Signscope runs unconditional U-Nets',
@@ -343,6 +343,8 @@ const notRun: Record<NetworkFamily, string | null> = {
 function whyNotRun(family: NetworkFamily, names: ReadonlyMap<string, string>): string | null {
   if (family === 'openaimodel' && names.has('label_emb.weight'))
     return 'it is conditioned on class labels, and Signscope runs unconditional U-Nets'
+  if ([...names.keys()].some((name) => name.endsWith('.shortcut_scale')))
+    return "it is a student of BinaryDM's later code, with a shortcut around every convolution, which Signscope does not run"
   return notRun[family]
 }
 

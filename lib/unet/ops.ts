@@ -335,6 +335,14 @@ export function silu<T extends Tensor>(x: T): T {
   })
 }
 
+/** x times a number. */
+export function times<T extends Tensor>(x: T, factor: number): T {
+  return differentiable<T>([x], () => ({
+    value: mul(x, factor),
+    gradFunc: (dy) => mul(dy, factor),
+  }))
+}
+
 /** x (B,H,W,C) + v (B,C) at every pixel. */
 export function addPerImage(x: Tensor4D, v: Tensor2D): Tensor4D {
   const [b, h, w, c] = x.shape

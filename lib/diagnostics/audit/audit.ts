@@ -16,7 +16,7 @@ import { mimicryFindings } from './mimicry'
 import { scaleFindings } from './scales'
 import { teacherFindings } from './teacher'
 import { timeFindings } from './time'
-import { meanTimeInput } from './time-input'
+import { timeInputOf } from './time-input'
 import { packedFindings, weightFindings } from './weights'
 
 /** Measures and judges a checkpoint. `teacher` is the one it was trained from, or null. */
@@ -87,7 +87,7 @@ export function networkFacts(
   const quantized = Object.values(manifest).some(({ bases }) => bases > 0)
   const stated = Object.keys(about.manifest).length > 0
   return {
-    origin: stated ? 'signscope' : 'other',
+    origin: checkpoint.origin,
     student: about.role === 'student' || quantized || teacher !== null,
     step: stated ? about.step : null,
     declared: stated,
@@ -98,8 +98,8 @@ export function networkFacts(
     hasTeacher: teacher !== null,
     layers: measured,
     damaged: damagedNorms(checkpoint, byId),
-    blocks: timeBlocks(net, config.normGroups),
-    timeInput: meanTimeInput(checkpoint),
+    blocks: timeBlocks(net),
+    timeInput: timeInputOf(checkpoint),
     alphas: alphasOf(checkpoint),
     axes: [...checkpoint.axes].flatMap(([module, { shape }]) => {
       const own = modules.find(({ id }) => id === module)
@@ -131,10 +131,11 @@ function teacherWeight(teacher: Checkpoint, index: number) {
 }
 
 function alphasOf({ layers, manifest, scales }: Checkpoint): AlphaFacts[] {
-  return layers.flatMap(({ id }) => {
-    const alpha = scales.get(id)?.alpha
+  const ids = new Set(layers.map(({ id }) => id))
+  return [...scales].flatMap(([id, { alpha }]) => {
     if (alpha === undefined) return []
-    return [{ id, layer: id, value: alpha, used: manifest[id]!.activationBits < 32, other: null }]
+    const used = (manifest[id]?.activationBits ?? 32) < 32
+    return [{ id, layer: ids.has(id) ? id : null, value: alpha, used, other: null }]
   })
 }
 
@@ -147,14 +148,13 @@ function damagedNorms({ tensors }: Checkpoint, layers: ReadonlyMap<string, Layer
   })
 }
 
-/** Residual blocks that add their time projection before the second norm. */
-function timeBlocks(net: Architecture, groups: number): TimeBlock[] {
-  const blocks: ResBlock[] = [
-    ...net.down.flatMap((level) => level.blocks.map(({ res }) => res)),
-    net.mid.res1,
-    net.mid.res2,
-    ...net.up.flatMap((level) => level.blocks.map(({ res }) => res)),
-  ]
+/** Residual blocks that add their time projection before the second norm; a norm cannot cancel scale and shift after it. */
+function timeBlocks(net: Architecture): TimeBlock[] {
+  const { normGroups: groups, scaleShift } = net.config
+  if (scaleShift) return []
+  const way = (levels: Architecture['down']) =>
+    levels.flatMap(({ blocks, resample }) => [...blocks.map(({ res }) => res), resample?.block ?? []].flat())
+  const blocks: ResBlock[] = [...way(net.down), net.mid.res1, net.mid.res2, ...way(net.up)]
   return blocks.map(({ timeProjection, norm2 }) => ({
     layer: timeProjection.id,
     channels: norm2.channels,

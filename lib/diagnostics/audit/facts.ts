@@ -86,7 +86,8 @@ export function layerFacts({ layer, precision, stored, scales, teacher }: LayerI
   const used = weightInUse(precision, stored, scales)
   const fits = sigma1?.length === O
   const means = latent && meanAbs(latent, O)
-  const residuals = latent && fits ? meanAbs(residual(latent, sigma1), O) : null
+  const zero = precision.zeroSign ?? 1
+  const residuals = latent && fits ? meanAbs(residual(latent, sigma1, zero), O) : null
   const start = means ?? (teacher && meanAbs(teacher.data, O))
   return {
     layer,
@@ -237,7 +238,7 @@ function reloadChange(
   if (isPacked(stored)) return null
   const O = stored.shape[0] ?? 1
   const sigma1 = meanAbs(stored.data, O)
-  const sigma2 = meanAbs(residual(stored.data, sigma1), O)
+  const sigma2 = meanAbs(residual(stored.data, sigma1, precision.zeroSign ?? 1), O)
   if (![...sigma1, ...sigma2].every(Number.isFinite)) return null
   const reloaded = effectiveWeight(precision, stored, { ...scales, sigma1, sigma2 }).data
   let [change, size] = [0, 0]

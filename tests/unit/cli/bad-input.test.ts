@@ -88,8 +88,10 @@ describe('a checkpoint is refused', () => {
     writeFileSync(path, writeSafetensors(new Map([['encoder.weight', { tensor, dtype: 'F32' }]])))
     await expectRefusal(forward(path), 'other.safetensors', 'encoder.weight', 'diffusers UNet2DModel')
     const ldm = join(folder, 'ldm.safetensors')
-    writeFileSync(ldm, writeSafetensors(new Map([['time_embed.0.weight', { tensor, dtype: 'F32' }]])))
-    await expectRefusal(forward(ldm), 'ldm.safetensors', 'latent-diffusion')
+    const crossAttention = 'input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight'
+    const names = ['time_embed.0.weight', crossAttention]
+    writeFileSync(ldm, writeSafetensors(new Map(names.map((name) => [name, { tensor, dtype: 'F32' }]))))
+    await expectRefusal(forward(ldm), 'ldm.safetensors', 'conditioned by cross attention')
   })
 
   it('when it is not there, or a folder without a model', async () => {

@@ -30,7 +30,7 @@ it.each([[[3, 5]], [[8, 8]], [[1, 1]], [[4, 3, 3, 3]], [[2, 7, 1, 1]], [[5, 16, 
   'weights of shape %j come back',
   (shape) => {
     const size = shape.reduce((n, d) => n * d, 1)
-    const plane = Int8Array.from(normal(1, 0, new Float32Array(size)), signOf)
+    const plane = Int8Array.from(normal(1, 0, new Float32Array(size)), (v) => signOf(v))
     expect(unpackPlane(packPlane(plane, shape), shape)).toEqual(plane)
   },
 )

@@ -33,9 +33,13 @@ describe('lsq', () => {
     // 1 - 1.25, -2 + 1.5, 7, -8; four elements, Qp 7.
     expect(dalpha).toBeCloseTo((-0.25 - 0.5 + 7 - 8) / Math.sqrt(4 * 7), 12)
   })
-  it('refuses a step that is not positive', () => {
-    for (const alpha of [0, -1, Number.NaN, Infinity])
-      expect(() => lsq(f32([1]), alpha, 4)).toThrow('is not a positive float32 number')
+  it('refuses a step of zero or without end', () => {
+    for (const alpha of [0, 1e-60, Number.NaN, Infinity])
+      expect(() => lsq(f32([1]), alpha, 4)).toThrow('is zero or not a finite float32 number')
+  })
+  it('takes a negative step by the same formula', () => {
+    // x/alpha = -9, -1, 2: clamped to -8, then times -1
+    expect([...lsq(f32([9, 1, -2]), -1, 4)]).toEqual([8, 1, -2])
   })
 })
 

@@ -14,7 +14,7 @@ const rowSum = 1e-5
 
 describe('sign and its straight-through estimator', () => {
   it('is +1 at both zeros', () => {
-    expect([0, -0, 1e-45, -1e-45, 3, -3].map(signOf)).toEqual([1, 1, 1, -1, 1, -1])
+    expect([0, -0, 1e-45, -1e-45, 3, -3].map((v) => signOf(v))).toEqual([1, 1, 1, -1, 1, -1])
   })
   it('has slope 1 on [-1, 1], ends included, and 0 outside', () => {
     const above = 1 + 2 ** -23

@@ -3,10 +3,9 @@ import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { startBackend } from '../../../lib/cli/backend'
 import { normal } from '../../../lib/math/rng'
+import { attention } from '../../../lib/unet/forward'
 import {
   addPerImage,
-  attentionSum,
-  attentionWeights,
   averagePool2x,
   concatChannels,
   conv2d,
@@ -244,12 +243,16 @@ it('residualSum divides the sum by its scale', () => {
 })
 
 describe('attention is softmax(q k^T / sqrt(D)) v', () => {
-  for (const heads of [1, 2, 4]) {
-    it(`with ${heads} heads`, () => {
+  for (const [heads, scale] of [
+    [1, 'product'],
+    [2, 'product'],
+    [4, 'product'],
+    [2, 'operands'],
+  ] as const) {
+    it(`with ${heads} heads, scaled on the ${scale}`, () => {
       const shape = [2, 3, 3, 8]
       expectAlike(
-        (q, k, v) =>
-          attentionSum(attentionWeights(four(q), four(k), heads, (8 / heads) ** -0.5), four(v), heads),
+        (q, k, v) => attention(four(q), four(k), four(v), heads, scale),
         (inputs) => attend(inputs, 2, 9, 8, heads),
         [shape, shape, shape],
       )

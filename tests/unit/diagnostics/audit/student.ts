@@ -1,7 +1,7 @@
 /** A student without a fault, made from a miniature teacher by moving weights and scales as a training does. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { meanTimeInput } from '../../../../lib/diagnostics/audit/time-input'
+import { timeInputOf } from '../../../../lib/diagnostics/audit/time-input'
 import { normal, uniform } from '../../../../lib/math/rng'
 import type { Scales } from '../../../../lib/quant/binarizer'
 import { codeRange } from '../../../../lib/quant/lsq'
@@ -35,7 +35,7 @@ export function trainedStudent(teacher: Checkpoint): Checkpoint {
   })
   const tensors = new Map(teacher.tensors)
   const scales = new Map<string, Scales>()
-  const start = (2 * meanTimeInput(teacher)!) / Math.sqrt(codeRange(4).Qp)
+  const start = (2 * timeInputOf(teacher)!) / Math.sqrt(codeRange(4).Qp)
   for (const [i, { id }] of teacher.layers.entries()) {
     if (manifest[id]!.bases === 0) continue
     const weight = moved(teacher.tensors.get(`${id}.weight`)!, i)
