@@ -7,6 +7,7 @@ import { openFileSource } from '../tensor/file-source'
 import { openTensors } from '../tensor/open'
 import type { Tensor, TensorFile } from '../tensor/tensor'
 import { type Checkpoint, type GivenConfig, readAbout, readCheckpoint } from '../unet/checkpoint'
+import { describesUNet } from '../unet/config'
 import { findNetworks } from '../unet/networks'
 import { parseReading, readAs } from '../unet/reading'
 import { type Flags, text } from './command'
@@ -127,11 +128,6 @@ function configBeside(weights: string): GivenConfig | null {
   if (!describesUNet(found.json)) return null
   console.error(`${basename(weights)}: configured by ${path}`)
   return found
-}
-
-function describesUNet(json: unknown): boolean {
-  if (typeof json !== 'object' || json === null) return false
-  return 'block_out_channels' in json || ('model' in json && 'data' in json)
 }
 
 /** scheduler_config.json beside the weights, or in the scheduler/ folder next to theirs. */

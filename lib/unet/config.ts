@@ -129,6 +129,13 @@ function openaimodelParams(json: unknown): unknown {
   return 'params' in json ? openaimodelParams(json.params) : null
 }
 
+/** Whether json is meant as the configuration of a U-Net; parseConfig tells what is wrong with it. */
+export function describesUNet(json: unknown): boolean {
+  if (typeof json !== 'object' || json === null) return false
+  const own = 'family' in json || 'block_out_channels' in json || ('model' in json && 'data' in json)
+  return own || openaimodelParams(json) !== null
+}
+
 /**
  * Reads a family's own configuration, or a UNetConfig written by Signscope.
  * `file` names its source in errors. Throws InputError for an unknown architecture or an unsupported option.

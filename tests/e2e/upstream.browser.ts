@@ -3,6 +3,7 @@ import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm'
 import { env, getBackend, memory, ready, setBackend, tensor4d } from '@tensorflow/tfjs-core'
 import { type SampleOptions, sample } from '../../lib/diffusion/sample'
 import { schedule } from '../../lib/diffusion/schedule'
+import type { ScheduleName } from '../../lib/record/run'
 import { openTensors } from '../../lib/tensor/open'
 import { blobSource, type TensorFile } from '../../lib/tensor/tensor'
 import { readCheckpoint } from '../../lib/unet/checkpoint'
@@ -12,7 +13,7 @@ import { toNCHW, toNHWC, UNet } from '../../lib/unet/unet'
 export type SamplingCase = {
   key: string
   options: Omit<SampleOptions, 'schedule'>
-  schedule: 'ddim' | 'diffusers'
+  schedule: ScheduleName
 }
 export type FixtureCase = { folder: string; weights: string; sampling: SamplingCase[] }
 

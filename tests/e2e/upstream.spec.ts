@@ -20,6 +20,11 @@ const fixtures: FixtureCase[] = [
     weights: 'model.pt',
     sampling: [{ key: 'ddim', schedule: 'ddim', options: { ...ten, clip: false, rule: 'quad' } }],
   },
+  {
+    folder: 'ldm8_s1_ckpt',
+    weights: 'model.ckpt',
+    sampling: [{ key: 'ddim', schedule: 'ldm', options: { ...ten, clip: false } }],
+  },
   ...[
     { folder: 'diffusers_new_s1', weights: 'diffusion_pytorch_model.safetensors' },
     { folder: 'diffusers_old_s1', weights: 'diffusion_pytorch_model.bin' },

@@ -53,6 +53,12 @@ describe('ten DDIM steps from the same noise', () => {
     await compare('ddim_s2_pt', 'ddim', steps, tolerance, all)
   })
 
+  it('follow latent-diffusion, from 901 to 1, and end at the first alpha_bar', async () => {
+    const steps = await tenSteps('ldm8_s1_ckpt', 'ldm', {})
+    expect(steps.map(({ t }) => t)).toEqual([901, 801, 701, 601, 501, 401, 301, 201, 101, 1])
+    await compare('ldm8_s1_ckpt', 'ddim', steps, tolerance, ['x_1', 'x_final', 'x0_last'])
+  })
+
   for (const folder of ['diffusers_new_s1', 'diffusers_old_s1']) {
     it(`follow diffusers without clipping (${folder})`, async () => {
       const steps = await tenSteps(folder, 'diffusers', { clip: false })

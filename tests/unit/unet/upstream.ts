@@ -12,6 +12,7 @@ export const networks = [
   { folder: 'ddim_s2_pt', path: `${fixtures}/ddim_s2_pt/model.pt` },
   { folder: 'diffusers_new_s1', path: `${fixtures}/diffusers_new_s1` },
   { folder: 'diffusers_old_s1', path: `${fixtures}/diffusers_old_s1` },
+  { folder: 'ldm8_s1_ckpt', path: `${fixtures}/ldm8_s1_ckpt/model.ckpt` },
 ]
 
 /**
