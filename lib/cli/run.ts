@@ -22,6 +22,7 @@ const commands: Record<string, () => Promise<Command>> = {
   verify: async () => (await import('./verify')).verify,
   backup: async () => (await import('./backup')).backup,
   restore: async () => (await import('./restore')).restore,
+  tensorboard: async () => (await import('./tensorboard')).tensorboard,
   token: async () => (await import('./token')).tokenCommand,
 }
 

@@ -13,6 +13,16 @@ export async function replaceScalars(runName: string, scalars: Scalar[]): Promis
   })
 }
 
+/** Replaces the scalars of these names; the run's others stay. Throws an InputError if there is no such run. */
+export async function replaceNamedScalars(runName: string, scalars: Scalar[]): Promise<void> {
+  scalars.forEach(checkScalar)
+  const names = [...new Set(scalars.map(({ name }) => name))]
+  await write(async (tx) => {
+    for (const name of names) await tx.scalar.deleteMany({ where: { run: { name: runName }, name } })
+    await insert(tx, runName, scalars)
+  })
+}
+
 /**
  * Adds scalars to a run, whose training counts as under way from then on (`liveTrainings`); what was logged twice for a
  * step is kept twice, in order of arrival. A batch that is stored already changes nothing.
