@@ -30,6 +30,14 @@ export default {
         { key: 'Cache-Control', value: 'private, no-store' },
       ],
     },
+    // To be saved and imported by a training, not shown.
+    {
+      source: '/signscope.py',
+      headers: [
+        { key: 'Content-Type', value: 'text/x-python; charset=utf-8' },
+        { key: 'Content-Disposition', value: 'attachment; filename="signscope.py"' },
+      ],
+    },
     // Pages get theirs, with a nonce, from proxy.ts; a worker obeys the policy its script came with.
     {
       source: '/:folder(_next|tfjs)/:path*',

@@ -11,6 +11,8 @@ export type SampleNetwork = {
   checkpointId: string
   step: number
   sha256: string
+  /** Token of the share link that is looked at: it opens the weights where readers must sign in. */
+  share?: string
   fileName: string
   bytes: number
   hasWeights: boolean
@@ -40,6 +42,7 @@ export async function loadSampleView(
   name: string,
   params: Pick<ViewParams, 'c'>,
   pinnedIds?: readonly string[],
+  share?: string,
 ): Promise<SampleViewData | null> {
   const run = await getRun(name)
   if (!run) return null
@@ -48,12 +51,12 @@ export async function loadSampleView(
     pinned ? getCheckpoint(pinned) : checkpointNear(run, params.c),
     listRuns(),
   ])
-  const shown = detail && network(run, detail)
-  const teacher = run.role === 'teacher' ? shown : await teacherOf(run, detail, runs)
+  const shown = detail && { ...network(run, detail), share }
+  const found = run.role === 'teacher' ? shown : await teacherOf(run, detail, runs)
   return {
     run: runHead(run),
     steps: run.checkpoints.map((checkpoint) => checkpoint.step),
-    teacher,
+    teacher: found && { ...found, share },
     student: run.role === 'teacher' ? null : shown,
   }
 }

@@ -8,6 +8,7 @@ import { getRun, listRuns } from '../../lib/store/runs'
 import { getScalars } from '../../lib/store/scalars'
 import { keepExtremes } from '../_charts/series'
 import { formatAge } from '../_ui/format'
+import { loadTrainingJob, type TrainingJob } from './load-job'
 import { knownCheckpoints, type Pinned, wasStored } from './pinned'
 import { type PartStages, precisionStages } from './precision-stages'
 import { type LayerRow, layerRow } from './run-rows'
@@ -148,6 +149,8 @@ export type RunViewData = {
   stages: PartStages[]
   /** The training loss and its terms where they were logged. */
   losses: LoggedLoss[]
+  /** What its training job reported beside; null if nothing, and in a frozen view, which shows checkpoints. */
+  job: TrainingJob | null
 }
 
 /** One logged value over training steps; of long trainings the extremes of each stretch. */
@@ -168,11 +171,12 @@ export async function loadRunView(
   const run = await getRun(name)
   if (!run) return null
   const pinnedId = pinned?.ids[0]
-  const [detail, losses, precisions, all] = await Promise.all([
+  const [detail, losses, precisions, all, job] = await Promise.all([
     pinnedId ? getCheckpoint(pinnedId) : nearestCheckpoint(run, params.c),
     Promise.all(lossNames.map((name) => loggedLoss(run.id, name))),
     getPrecisionHistory(run.id, pinned && new Date(pinned.createdAt)),
     listRuns(),
+    pinned ? null : loadTrainingJob(run),
   ])
   const teacher = all.find((other) => other.id === run.teacherRunId) ?? null
   return {
@@ -191,6 +195,7 @@ export async function loadRunView(
     rows: detail ? detail.diagnosis.layers.map((record) => layerRow(record, detail.diagnosis.audit)) : [],
     stages: precisionStages(precisions),
     losses: losses.filter(({ total }) => total > 0),
+    job,
   }
 }
 

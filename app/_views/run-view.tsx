@@ -29,6 +29,7 @@ import { Empty } from '../_ui/states'
 import { useKeys } from '../_ui/use-keys'
 import { useView } from '../_ui/use-view'
 import { AuditCard, AuditChip } from './audit-card'
+import { JobCard } from './job-card'
 import { LayerSheet } from './layer-sheet'
 import { LedgerCard } from './ledger-card'
 import type { RunCheckpoint, RunViewData } from './load'
@@ -52,10 +53,13 @@ export type RunViewProps = {
 export function RunView(props: RunViewProps) {
   const { data, pulse } = props
   const { checkpoint } = data
+  const awaited = data.job?.uploads.some(({ state }) => state !== 'refused') ?? false
   const Page = data.run.role === 'teacher' ? TeacherRun : StudentRun
   return (
     <>
-      {pulse && pulse.trainings.length > 0 && <LiveRefresh run={data.run.name} stamp={pulse.stamp} />}
+      {pulse && (pulse.trainings.length > 0 || awaited) && (
+        <LiveRefresh run={data.run.name} stamp={pulse.stamp} />
+      )}
       {checkpoint ? <Page {...props} checkpoint={checkpoint} /> : <UnstoredRun {...props} />}
     </>
   )
@@ -78,6 +82,7 @@ function UnstoredRun({ data, pulse, frozen }: RunViewProps) {
         </Empty>
       </Card>
       {losses.length > 0 && <LossCard run={run} losses={losses} />}
+      {data.job && <JobCard run={run} job={data.job} />}
     </PageShell>
   )
 }
@@ -247,6 +252,7 @@ function StudentRun({ data, checkpoint, initial, pulse, frozen }: InnerProps) {
       {checkpoint.findings && <AuditCard findings={checkpoint.findings} layerHref={layerHref} />}
       {data.stages.length > 0 && <StagesCard data={data} />}
       <RunEvidence data={data} checkpoint={checkpoint} />
+      {data.job && <JobCard run={run} job={data.job} />}
     </PageShell>
   )
 }
@@ -615,6 +621,7 @@ function TeacherRun({ data, checkpoint, pulse, frozen }: InnerProps) {
         )}
       </Card>
       <RunEvidence data={data} checkpoint={checkpoint} />
+      {data.job && <JobCard run={run} job={data.job} />}
       <Card>
         <UNetDiagram
           title="Where the work is"

@@ -5,6 +5,8 @@ import type { WorkerFault } from './fault'
 export type SampleJob = {
   /** Key of the stored file. */
   sha256: string
+  /** Token of the share link it is drawn from, if it is. */
+  share?: string
   fileName: string
   bytes: number
   /** The configuration the checkpoint was stored with. */

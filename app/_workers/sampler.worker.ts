@@ -54,7 +54,8 @@ async function answer(run: number, job: SampleJob): Promise<void> {
 async function checkpointOf(job: SampleJob): Promise<{ checkpoint: Checkpoint; fetchedBytes: number }> {
   if (kept?.sha256 === job.sha256) return kept
   kept = null
-  const source = rangeSource(job.fileName, `/api/v1/blobs/${job.sha256}`, job.bytes)
+  const shared = job.share ? `?share=${job.share}` : ''
+  const source = rangeSource(job.fileName, `/api/v1/blobs/${job.sha256}${shared}`, job.bytes)
   const checkpoint = await readCheckpoint(await openTensors(source), {
     json: job.config,
     file: job.fileName,

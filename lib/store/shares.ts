@@ -24,6 +24,17 @@ export async function openShare(token: string): Promise<(SharedView & { createdA
   return row && { ...(row.view as SharedView), createdAt: row.createdAt.toISOString() }
 }
 
+/** Whether a share shows a checkpoint of this file, or a student of it: it opens these weights and no others. */
+export async function sharesFile(token: string, sha256: string): Promise<boolean> {
+  const share = await openShare(token)
+  if (!share) return false
+  const shown = await db().checkpoint.findFirst({
+    where: { id: { in: share.checkpoints }, OR: [{ sha256 }, { teacherSha256: sha256 }] },
+    select: { id: true },
+  })
+  return shown !== null
+}
+
 async function checkView(view: SharedView): Promise<void> {
   if (view.run !== null) checkText('run', view.run, 120)
   if (view.layer !== null) checkText('layer', view.layer)

@@ -1,6 +1,5 @@
 /** Diagnosis of uploaded checkpoints, in a process of its own: whatever a file does to it, the server answers. */
 import { type ChildProcess, fork } from 'node:child_process'
-import { constants, setPriority } from 'node:os'
 import path from 'node:path'
 
 /** One for the server, however often Next loads this module. */
@@ -22,7 +21,6 @@ export function diagnoseSoon(): void {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
   held.signscopeDiagnosis = child
-  if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL)
   child.on('error', (error) => console.error('diagnosis of uploads:', error))
   child.on('exit', (code) => {
     held.signscopeDiagnosis = undefined

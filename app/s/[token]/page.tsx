@@ -26,12 +26,13 @@ export const metadata: Metadata = {
 
 /** The view a link was made of, from the checkpoints it showed; the same answer for every link that leads nowhere. */
 export default async function SharedPage({ params }: { params: Promise<{ token: string }> }) {
-  const share = await openShare((await params).token)
+  const { token } = await params
+  const share = await openShare(token)
   if (!share) notFound()
   const { createdAt, ...view } = share
   const initial = loadViewParams(new URLSearchParams(view.query))
   const frozen = { createdAt, age: formatAge(createdAt, new Date()), live: liveUrl(view) }
-  const page = await frozenPage(view, initial, frozen)
+  const page = await frozenPage(view, initial, frozen, token)
   if (!page) notFound()
   return page
 }
@@ -45,6 +46,7 @@ async function frozenPage(
   { page, run, layer, checkpoints }: SharedView,
   initial: ViewParams,
   frozen: Frozen,
+  token: string,
 ): Promise<ReactNode> {
   const name = run ?? ''
   const pinned = { ids: checkpoints, createdAt: frozen.createdAt }
@@ -63,7 +65,7 @@ async function frozenPage(
     return data && <LayerView data={data} initial={initial} frozen={frozen} />
   }
   if (page === 'sample') {
-    const data = await loadSampleView(name, initial, checkpoints)
+    const data = await loadSampleView(name, initial, checkpoints, token)
     return data && <SampleView data={data} initial={initial} frozen={frozen} />
   }
   return (

@@ -1,7 +1,9 @@
 import { Readable } from 'node:stream'
 import { openBlob, putBlob } from '@/lib/store/blobs'
 import { TooLarge } from '@/lib/store/durable-file'
+import { sharesFile } from '@/lib/store/shares'
 import { checkTensors } from '@/lib/tensor/check'
+import { refusalOf } from '../../_access'
 import { bodyOf } from '../../_body'
 import { uploadLimit } from '../../_limits'
 import { checkLength, checkRoom, HttpError, json, notFound, route, tooLarge } from '../../_route'
@@ -26,8 +28,16 @@ export const PUT = route<Params>(async (request, { sha256 }) => {
   }
 })
 
-/** The file, or the bytes a Range header asks for. It never changes: its address is its hash. */
+/**
+ * The file, or the bytes a Range header asks for. It never changes: its address is its hash. Where reading needs a token,
+ * ?share=TOKEN of a share link that shows it does as well.
+ */
 export const GET = route<Params>(async (request, { sha256 }) => {
+  const share = new URL(request.url).searchParams.get('share')
+  if (share === null || !(await sharesFile(share, sha256))) {
+    const refusal = await refusalOf(request.method, request.headers, 'read')
+    if (refusal) throw new HttpError(refusal)
+  }
   const blob = await openBlob(sha256)
   if (!blob) throw notFound('blob of this hash')
   const range = parseRange(request.headers.get('range'), blob.size)
@@ -55,7 +65,7 @@ export const GET = route<Params>(async (request, { sha256 }) => {
     status: range ? 206 : 200,
     headers,
   })
-})
+}, 'open')
 
 function checkKey(sha256: string): void {
   if (!/^[0-9a-f]{64}$/.test(sha256))
