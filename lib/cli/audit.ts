@@ -8,8 +8,18 @@ import {
   groupFindings,
   type Severity,
 } from '../record/audit'
-import { type Command, checkpointHelp, checkpointOptions, onlyPositional, printResult, text } from './command'
-import { openCheckpoint } from './open'
+import type { Checkpoint } from '../unet/checkpoint'
+import { findNetworks } from '../unet/networks'
+import {
+  type Command,
+  checkpointHelp,
+  checkpointOptions,
+  type Flags,
+  onlyPositional,
+  printResult,
+  text,
+} from './command'
+import { openCheckpoint, weightsFile, withTensors } from './open'
 
 export const audit: Command = {
   summary: 'tell whether a checkpoint is what it claims to be, layer by layer',
@@ -19,24 +29,34 @@ Is every layer binarized, with as many bases as declared, by learned scales? Are
 of the right copy of the weights? Is a channel dead, a block blind to the timestep, a weight not finite? Each finding comes with
 its evidence and what to do. Exit code 1 if there is a fault; warnings and notes leave it at 0.
 
-  --fp FILE        its full-precision teacher: tells whether the student was trained
+  --fp FILE        its full-precision teacher, which tells whether the student was trained; found by itself in a file that holds both
   --layers         a row for every layer
 ${checkpointHelp}`,
   options: { ...checkpointOptions, fp: { type: 'string' }, layers: { type: 'boolean' } },
   async run(positionals, flags) {
     const path = onlyPositional(positionals, 'FILE')
-    const fp = text(flags, 'fp')
     const { checkpoint } = await openCheckpoint(path, flags)
-    const teacher = fp === undefined ? null : (await openCheckpoint(fp, flags)).checkpoint
+    const teacher = await openTeacher(path, flags)
     const result = auditCheckpoint(checkpoint, teacher)
     const counts = auditCounts(result.findings)
     printResult(
       flags,
-      { file: path, teacher: fp ?? null, counts, ...result },
+      { file: path, network: checkpoint.network.role, teacher: teacher?.name ?? null, counts, ...result },
       describe(path, result, Boolean(flags.layers)),
     )
     return counts.fault > 0 ? 1 : 0
   },
+}
+
+/** The teacher named by --fp, else the one that the file itself holds, else null. */
+async function openTeacher(path: string, flags: Flags): Promise<Checkpoint | null> {
+  const from = text(flags, 'fp') ?? path
+  const inside = await withTensors(weightsFile(from), async (file) =>
+    findNetworks(file).some(({ role }) => role === 'teacher'),
+  )
+  if (from === path && !inside) return null
+  const network = inside ? 'teacher' : undefined
+  return (await openCheckpoint(from, { ...flags, network })).checkpoint
 }
 
 const marks: Record<Severity, string> = { fault: '◆ fault', warning: '△ warning', note: '  note' }

@@ -15,6 +15,34 @@ import type { TensorFile } from '../tensor/tensor'
 import { type Architecture, flatten, operandIds } from './architecture'
 import { meanTimeInput } from './time-input'
 
+/** Name of the step of a layer's input, or of an operand of attention (ID.attention.q). */
+const stepName = (id: string): string =>
+  /\.attention\.[qkwv]$/.test(id)
+    ? `${id.replace(/\.(\w)$/, '.act_quantizer_$1')}.alpha`
+    : `${id}.quantizer_a.alpha`
+
+/** Whether a tensor name (prefixes stripped) is of a step that some input or operand is quantized with. */
+export function isUsedStep(name: string): boolean {
+  return /\.(quantizer_a|act_quantizer_[qkwv])\.alpha$/.test(name) && !keptSteps.has(name)
+}
+
+/** Layers that BinaryDM keeps in full precision, whose steps are never set. */
+const keptSteps = new Set(['time_embed.0', 'time_embed.2', 'input_blocks.0.0', 'out.2'].map(stepName))
+
+/** Steps by layer and operand, as far as the file has them. */
+export async function readSteps(
+  net: Architecture,
+  file: Pick<TensorFile, 'tensors' | 'read'>,
+): Promise<Map<string, number>> {
+  const steps = new Map<string, number>()
+  for (const id of [...flatten(net).layers.map((layer) => layer.id), ...operandIds(net)]) {
+    const name = stepName(id)
+    const [alpha] = file.tensors.has(name) ? (await file.read(name)).data : []
+    if (alpha !== undefined) steps.set(id, alpha)
+  }
+  return steps
+}
+
 export type BinaryDM = { manifest: Manifest; scales: Map<string, Scales>; assumptions: string[] }
 
 /** Whether tensors with these names (prefixes stripped) are a BinaryDM student. */
@@ -46,11 +74,11 @@ export async function readBinaryDM(
   for (const { id } of layers) {
     const sigma1 = await part(`${id}.scaling_first_order`)
     const sigma2 = await part(`${id}.scaling_second_order`)
-    const [alpha] = await part(`${id}.quantizer_a.alpha`)
+    const [alpha] = await part(stepName(id))
     scales.set(id, { sigma1, sigma2, alpha })
   }
   for (const id of operands) {
-    const [alpha] = await part(`${id.replace(/\.(\w)$/, '.act_quantizer_$1')}.alpha`)
+    const [alpha] = await part(stepName(id))
     scales.set(id, { alpha })
   }
   const time = new Map<string, Float32Array>()

@@ -20,8 +20,8 @@ import {
   type TensorFile,
   type TensorMap,
 } from '../tensor/tensor'
-import { architecture, flatten, operandIds } from './architecture'
-import { isBinaryDM, readBinaryDM } from './binarydm'
+import { type Architecture, architecture, flatten, operandIds } from './architecture'
+import { isBinaryDM, readBinaryDM, readSteps } from './binarydm'
 import { chooseNetwork, fileOf } from './choose-network'
 import { parseConfig, type UNetConfig } from './config'
 import {
@@ -33,7 +33,7 @@ import {
   plainManifest,
 } from './file-manifest'
 import { inferConfig } from './names'
-import type { FoundNetwork } from './networks'
+import { type FoundNetwork, findNetworks, type NetworkRole } from './networks'
 import { checkParameters, parameterShapes, UNet, weightShape } from './unet'
 
 /** What Signscope writes about a checkpoint, as JSON under the metadata key `signscope`. */
@@ -64,7 +64,7 @@ export type Checkpoint = {
   /** File name, for errors. */
   name: string
   /** Which network of the file it is. */
-  network: Pick<FoundNetwork, 'role' | 'prefix'>
+  network: Pick<FoundNetwork, 'role' | 'prefix' | 'step'>
   config: UNetConfig
   about: About
   /** The code that wrote it, as far as metadata and names tell. */
@@ -81,6 +81,8 @@ export type Checkpoint = {
   scales: Map<string, Scales>
   /** Axes [C, k] that a training with low-rank mimicking fitted to its teacher, by module id; empty if there were none. */
   axes: Map<string, Tensor>
+  /** Steps (alpha) of the other copy in the file, the average of raw weights or the raw weights of an average; null if there is none. */
+  otherSteps: Map<string, number> | null
   /** What neither file nor configuration says, as sentences. */
   assumptions: string[]
 }
@@ -149,7 +151,7 @@ export async function readCheckpoint(
   return {
     name: file.name,
     config,
-    network: { role: network.role, prefix: network.prefix },
+    network: { role: network.role, prefix: network.prefix, step: network.step },
     about: stated
       ? { ...stated, manifest: ownManifest }
       : { ...emptyAbout, config: { ...config }, step: network.step ?? 0 },
@@ -160,8 +162,15 @@ export async function readCheckpoint(
     packed,
     scales: binarydm?.scales ?? (await readScales(file, Object.keys(manifest))),
     axes,
+    otherSteps: binarydm && (await readOtherSteps(whole, network.role, net)),
     assumptions: [...(own ? [] : inferred.assumptions), ...(binarydm?.assumptions ?? [])],
   }
+}
+
+async function readOtherSteps(whole: TensorFile, role: NetworkRole, net: Architecture) {
+  const otherRole = role === 'raw' ? 'ema' : 'raw'
+  const other = findNetworks(whole).find((network) => network.role === otherRole)
+  return other ? readSteps(net, fileOf(whole, other)) : null
 }
 
 const axesName = /^lrm\.(.+)\.axes$/

@@ -1,12 +1,9 @@
 /** Which of the networks in a file is meant. */
+import { contaminatedStep } from '../quant/averaged-steps'
 import { InputError, printable } from '../tensor/error'
 import { noSuchTensor, type TensorFile } from '../tensor/tensor'
+import { isUsedStep } from './binarydm'
 import { type FoundNetwork, findNetworks } from './networks'
-
-/** An EMA alpha further than this from the raw one, relatively, still carries the memory it started from. */
-const alphaTolerance = 0.5
-/** Layers that BinaryDM keeps in full precision: their alphas are never set. */
-const keptLayers = new Set(['time_embed.0', 'time_embed.2', 'input_blocks.0.0', 'out.2'])
 
 /**
  * The network of a role (raw, ema, teacher, teacher-ema) or of a prefix. Without a wish: the moving average, as samplers
@@ -54,10 +51,9 @@ async function isUsable(file: TensorFile, ema: FoundNetwork, raw: FoundNetwork):
 /** Alphas of BinaryDM start as uninitialised memory, and their average keeps a trace of it. */
 async function alphasAgree(ema: TensorFile, raw: TensorFile): Promise<boolean> {
   for (const name of raw.tensors.keys()) {
-    const layer = /^(.*)\.quantizer_a\.alpha$/.exec(name)?.[1]
-    if (layer === undefined || keptLayers.has(layer) || !ema.tensors.has(name)) continue
+    if (!isUsedStep(name) || !ema.tensors.has(name)) continue
     const [average, current] = [(await ema.read(name)).data[0]!, (await raw.read(name)).data[0]!]
-    if (!(Math.abs(average - current) <= alphaTolerance * Math.abs(current))) return false
+    if (contaminatedStep(current, average)) return false
   }
   return true
 }

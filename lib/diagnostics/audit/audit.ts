@@ -85,13 +85,13 @@ export function networkFacts(
     return { id, channels: last.outChannels, width: last.resolution }
   })
   const quantized = Object.values(manifest).some(({ bases }) => bases > 0)
-  const stated = Object.keys(about.manifest).length > 0
+  const stated = checkpoint.origin === 'signscope'
   return {
     origin: checkpoint.origin,
     student: about.role === 'student' || quantized || teacher !== null,
-    step: stated ? about.step : null,
+    step: stated ? about.step : checkpoint.network.step,
     declared: stated,
-    copy: null,
+    copy: copyOf(checkpoint),
     packed: checkpoint.packed.size > 0 ? { source: about.packed?.sourceSha256 ?? null } : null,
     lrm: isSet(about.settings.lrm),
     progressive: isSet(about.settings.progressive) && about.step < modules.length,
@@ -130,12 +130,17 @@ function teacherWeight(teacher: Checkpoint, index: number) {
   return effectiveWeight(teacher.manifest[id]!, storedWeight(teacher, id), teacher.scales.get(id) ?? {})
 }
 
-function alphasOf({ layers, manifest, scales }: Checkpoint): AlphaFacts[] {
+function copyOf({ network, otherSteps }: Checkpoint): NetworkFacts['copy'] {
+  if (network.role === 'ema') return 'ema'
+  return otherSteps ? 'raw' : null
+}
+
+function alphasOf({ layers, manifest, scales, otherSteps }: Checkpoint): AlphaFacts[] {
   const ids = new Set(layers.map(({ id }) => id))
   return [...scales].flatMap(([id, { alpha }]) => {
     if (alpha === undefined) return []
     const used = (manifest[id]?.activationBits ?? 32) < 32
-    return [{ id, layer: ids.has(id) ? id : null, value: alpha, used, other: null }]
+    return [{ id, layer: ids.has(id) ? id : null, value: alpha, used, other: otherSteps?.get(id) ?? null }]
   })
 }
 

@@ -85,7 +85,7 @@ export function layerFacts({ layer, precision, stored, scales, teacher }: LayerI
   const latent = isPacked(stored) ? null : stored.data
   const used = weightInUse(precision, stored, scales)
   const fits = sigma1?.length === O
-  const means = latent && meanAbs(latent, O)
+  const means = latent && sigma1 ? meanAbs(latent, O) : null
   const zero = precision.zeroSign ?? 1
   const residuals = latent && fits ? meanAbs(residual(latent, sigma1, zero), O) : null
   const start = means ?? (teacher && meanAbs(teacher.data, O))
@@ -129,7 +129,8 @@ function weightFacts(
 ): WeightFacts {
   const count = stored.shape.reduce((product, size) => product * size, 1)
   let [nonFinite, zeros, outside] = [0, 0, 0]
-  for (const w of latent ?? []) {
+  for (let i = 0; latent && i < latent.length; i++) {
+    const w = latent[i]!
     if (!Number.isFinite(w)) nonFinite++
     else if (w === 0) zeros++
     else if (w > 1 || w < -1) outside++

@@ -207,7 +207,8 @@ export const findingKinds = {
   'weight-exact-zero': {
     severity: 'note',
     title: 'weights exactly 0',
-    remedy: 'Released BinaryDM gives them sign 0, a third level; Signscope gives +1, which fits one bit.',
+    remedy:
+      'The code of released BinaryDM gives them sign 0, a third level that no bit holds (its files are read so); elsewhere sign(0) is +1.',
   },
   'weight-outside-window': {
     severity: 'warning',

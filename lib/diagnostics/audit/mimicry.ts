@@ -1,5 +1,5 @@
 /** The axes of low-rank mimicking: there, and over channels. */
-import { rankOf, widthRankOf } from '../../lrm/projection'
+import { rankOf } from '../../lrm/projection'
 import type { Finding } from '../../record/audit'
 import type { NetworkFacts } from './facts'
 import { found, number } from './kinds'
@@ -29,16 +29,13 @@ export function mimicryFindings({ lrm, axes, origin, modules }: NetworkFacts): F
 function releasedWidth(modules: NetworkFacts['modules']): Finding[] {
   const [first] = modules
   if (!first) return []
-  const { id, channels, width } = first
+  const { id, channels } = first
   return [
     found(
       'released-lrm-width',
       null,
-      'If it was trained with LRM, the released loss projected the width of the features.',
-      [
-        number(`axes in ${id}`, widthRankOf(width), `of width ${width}`),
-        number('the paper has', rankOf(channels), `of ${channels} channels`),
-      ],
+      'If it was trained with LRM, the released loss projected the width of the features, on a quarter of it.',
+      [number(`the paper has, in ${id}`, rankOf(channels), `axes of ${channels} channels`)],
     ),
   ]
 }

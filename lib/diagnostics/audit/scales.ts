@@ -106,7 +106,7 @@ function reloadDamage(facts: NetworkFacts): Finding[] {
       null,
       'Loading this file with the released BinaryDM code overwrites every learned scale by the means of the weights.',
       [
-        percent('weights in use change by', total),
+        percent('weights in use change (relative L2) by', total),
         percent(`most in ${worst.id}`, worst.relative),
         ...(one!.length > 0
           ? [percent('sigma1 off mean|W|, one basis', mean(one!.map((l) => l.sigma1?.deviation)))]

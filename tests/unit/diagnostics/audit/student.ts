@@ -53,6 +53,7 @@ export function trainedStudent(teacher: Checkpoint): Checkpoint {
     manifest,
     tensors,
     scales,
+    origin: 'signscope',
     about: { ...teacher.about, manifest, role: 'student', step: 1000 },
   }
 }
