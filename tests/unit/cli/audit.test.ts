@@ -61,7 +61,11 @@ describe('audit', () => {
   it('takes the teacher out of a training checkpoint that holds it, and the copy that can be run', async () => {
     const file = `${fixtures}/real/binarydm_fashion`
     const repaired = JSON.parse((await run('audit', `${file}/a4_fixed/last.ckpt`, '--json')).stdout)
-    expect(repaired).toMatchObject({ network: 'ema', teacher: expect.stringMatching(/a4_fixed.last.ckpt$/), counts: { fault: 0 } })
+    expect(repaired).toMatchObject({
+      network: 'ema',
+      teacher: expect.stringMatching(/a4_fixed.last.ckpt$/),
+      counts: { fault: 0 },
+    })
     const released = JSON.parse((await run('audit', `${file}/as_released/last.ckpt`, '--json')).stdout)
     expect(released).toMatchObject({ network: 'raw', teacher: null, counts: { fault: 1 } })
     const ema = await run('audit', `${file}/as_released/last.ckpt`, '--network', 'ema')
