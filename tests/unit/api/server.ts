@@ -47,7 +47,7 @@ export async function makeServer(env: Record<string, string> = {}): Promise<Serv
   async function kill() {
     const ended = child
     child = null
-    if (!ended?.pid) return
+    if (!ended?.pid || ended.exitCode !== null) return
     const gone = new Promise((resolve) => ended.once('exit', resolve))
     process.kill(-ended.pid, 'SIGKILL')
     await gone
