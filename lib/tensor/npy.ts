@@ -100,9 +100,10 @@ async function readHeader(source: ByteSource, fault: Fault): Promise<{ text: str
   if (length > maxHeaderBytes) throw fault(`the header claims ${length} bytes, more than ${maxHeaderBytes}`)
   const dataStart = headerStart + length
   if (dataStart > source.size) throw fault(`the header claims ${length} bytes, the file has ${source.size}`)
-  const text = new TextDecoder(version === 3 ? 'utf-8' : 'latin1').decode(
-    await source.read(headerStart, dataStart),
-  )
+  const header = await source.read(headerStart, dataStart)
+  // By hand: browsers read "latin1" as windows-1252, Node 20 does not.
+  const latin1 = () => Array.from(header, (byte) => String.fromCharCode(byte)).join('')
+  const text = version === 3 ? new TextDecoder().decode(header) : latin1()
   return { text, dataStart }
 }
 
