@@ -3,7 +3,7 @@ import type { CheckpointDetail, CheckpointSummary, CheckpointUpload, Diagnosis }
 import { InputError } from '../tensor/error'
 import { claimRun, describeRun } from './claim-run'
 import { checkText, db, write } from './db'
-import { getLayers, layerRow } from './layers'
+import { getLayers, insertLayers, packLayers } from './layers'
 import { meanOf } from './series'
 
 /** What a summary needs; the diagnosis stays in the database. */
@@ -33,6 +33,7 @@ const newestFirst = [{ step: 'desc' }, { revision: 'desc' }] as const
 export async function storeCheckpoint(upload: CheckpointUpload): Promise<{ id: string; duplicate: boolean }> {
   checkUpload(upload)
   const { run, step, sha256, diagnosis } = upload
+  const layers = packLayers(diagnosis.layers)
   return write(async (tx, now) => {
     const runId = await claimRun(tx, run, now)
     const atStep = await tx.checkpoint.findMany({
@@ -56,9 +57,7 @@ export async function storeCheckpoint(upload: CheckpointUpload): Promise<{ id: s
       },
       select: { id: true },
     })
-    await tx.layer.createMany({
-      data: diagnosis.layers.map((record, i) => ({ checkpointId: id, ...layerRow(record, i) })),
-    })
+    await insertLayers(tx, id, layers)
     await tx.run.update({ where: { id: runId }, data: { ...describeRun(run), updatedAt: now } })
     return { id, duplicate: false }
   })

@@ -53,23 +53,41 @@ export async function getLayers(checkpointId: string): Promise<LayerRecord[]> {
   return rows.map(layerRecord)
 }
 
-/** The row of a record, without its checkpoint. */
-export function layerRow(record: LayerRecord, position: number) {
-  const { layer, precision, weights, alignment } = record
-  return {
-    position,
-    layerId: layer.id,
-    kind: layer.kind,
-    method: precision.method,
-    macs: layer.macs,
-    weightSqnr: weights.againstTeacher?.sqnr ?? null,
-    meanSqnr: alignment && meanOf(alignment.sqnr),
-    layer,
-    precision,
-    weights,
-    rank: alignment?.rank ?? null,
-    series: alignment && packAlignment(alignment),
-  }
+/**
+ * Layers as `insertLayers` takes them, in order of the forward pass: JSON, made before the write lock is taken. Prisma's
+ * own createMany takes five times the processor time for 200 of them, all of it while every other process waits.
+ */
+export function packLayers(records: readonly LayerRecord[]): string {
+  return JSON.stringify(
+    records.map(({ layer, precision, weights, alignment }, position) => ({
+      position,
+      layerId: layer.id,
+      kind: layer.kind,
+      method: precision.method,
+      macs: layer.macs,
+      weightSqnr: weights.againstTeacher?.sqnr ?? null,
+      meanSqnr: alignment && meanOf(alignment.sqnr),
+      layer,
+      precision,
+      weights,
+      rank: alignment?.rank ?? null,
+      series: alignment && Buffer.from(packAlignment(alignment)).toString('hex'),
+    })),
+  )
+}
+
+/** The rows of packed layers. */
+export async function insertLayers(
+  tx: Prisma.TransactionClient,
+  checkpointId: string,
+  packed: string,
+): Promise<void> {
+  await tx.$executeRaw`
+    INSERT INTO Layer (checkpointId, position, layerId, kind, method, macs, weightSqnr, meanSqnr, layer, precision, weights, rank, series)
+    SELECT ${checkpointId}, value ->> 'position', value ->> 'layerId', value ->> 'kind', value ->> 'method',
+      value ->> 'macs', value ->> 'weightSqnr', value ->> 'meanSqnr', value -> 'layer', value -> 'precision',
+      value -> 'weights', value ->> 'rank', unhex(value ->> 'series')
+    FROM json_each(${packed})`
 }
 
 function layerRecord(row: LayerRow): LayerRecord {

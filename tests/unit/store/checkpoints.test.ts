@@ -84,7 +84,7 @@ describe('storeCheckpoint', () => {
   it('leaves nothing of a checkpoint when the database fails half-way', async () => {
     const before = await rows()
     const broken = withLayers([sampleLayer('a'), sampleLayer('b')])
-    broken.diagnosis.layers[1]!.layer.macs = 1n as unknown as number
+    broken.diagnosis.layers[1]!.layer.kind = null as unknown as 'conv'
     await expect(storeCheckpoint({ ...broken, run: { ...broken.run, name: 'broken' } })).rejects.toThrow()
     expect(await rows()).toEqual(before)
   })
