@@ -9,13 +9,13 @@
 import { randomBytes } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
-import { hostname } from 'node:os'
 import path from 'node:path'
 import { InputError } from '../tensor/error'
 import type { ByteSource } from '../tensor/tensor'
 import { db, write } from './db'
 import { type Bytes, flush, withStoredFile, writeHashed } from './durable-file'
 import { dataFolder } from './folder'
+import { host, isRunning } from './owner'
 
 /**
  * How long a blob no checkpoint names is kept after its last upload, as its checkpoint may still be on the way, and a part
@@ -209,18 +209,4 @@ async function namesIn(folder: string): Promise<string[]> {
 
 async function sizeOnDisk(file: string): Promise<number | null> {
   return (await stat(file).catch(() => null))?.size ?? null
-}
-
-/** This machine, in letters a file name may have and without a dot. */
-function host(): string {
-  return hostname().replace(/[^A-Za-z0-9-]/g, '-') || 'host'
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }

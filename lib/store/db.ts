@@ -3,6 +3,7 @@
  * reader never sees half an import and two imports never land in one transaction (better-sqlite3 has a
  * single transaction per connection).
  */
+import path from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3'
 import type { Prisma } from '../generated/prisma/client'
@@ -10,6 +11,7 @@ import { PrismaClient } from '../generated/prisma/client'
 import { InputError } from '../tensor/error'
 import { storeFault } from './fault'
 import { databaseFile } from './folder'
+import { inTurn } from './turn'
 
 type Connections = {
   file: string
@@ -36,14 +38,14 @@ export function db(): PrismaClient {
  */
 export function write<T>(work: (tx: Prisma.TransactionClient, now: Date) => Promise<T>): Promise<T> {
   const open = connections()
-  const done = open.queue.then(() => transaction(open, work))
+  const done = open.queue.then(() => inTurn(path.dirname(open.file), () => transaction(open, work)))
   open.queue = done.catch(() => {})
   return done
 }
 
 /**
- * The driver would stop this whole process while it waits for the write lock, and looks for it ever more rarely, so that
- * of many writers one can wait for good. So it waits for a moment only, and the waiting is done here.
+ * Others may write all the same (`inTurn`). The driver would stop this whole process while it waits for the write lock; so
+ * it waits for a moment only, and the waiting is done here.
  */
 async function transaction<T>(
   open: Connections,
