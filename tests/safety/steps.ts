@@ -39,6 +39,6 @@ function watch(methods: Methods, names: readonly string[], before: (name: string
 /** INSERT INTO `main`.`Layer` (...) -> INSERT Layer */
 function statementName(sql: string): string {
   const verb = /^\s*(\w+)/.exec(sql)?.[1]?.toUpperCase() ?? 'SQL'
-  const table = /`main`\.`(\w+)`/.exec(sql)?.[1]
+  const table = /(?:`main`\.`|INTO )(\w+)/.exec(sql)?.[1]
   return table ? `${verb} ${table}` : verb
 }
