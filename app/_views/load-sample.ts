@@ -18,6 +18,8 @@ export type SampleNetwork = {
   hasWeights: boolean
   family: string
   config: Record<string, unknown>
+  /** Which network of the file it is; null for the usual one. */
+  network: string | null
   parameters: number
   /** Multiply-accumulates for one image and step. */
   macs: number
@@ -100,6 +102,7 @@ function network(run: RunSummary, detail: CheckpointDetail): SampleNetwork {
     hasWeights: detail.hasWeights,
     family: diagnosis.family,
     config: diagnosis.config,
+    network: diagnosis.network ?? null,
     parameters: ledger.parameters,
     macs: ledger.macs,
     packedBytes: run.role === 'teacher' ? ledger.fullPrecisionBytes : ledger.packedBytes,

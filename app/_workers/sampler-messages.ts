@@ -11,6 +11,8 @@ export type SampleJob = {
   bytes: number
   /** The configuration the checkpoint was stored with. */
   config: Record<string, unknown>
+  /** Which network of the file: what its names start with; null for the usual one. */
+  network: string | null
   seed: number
   sampler: SamplerName
   steps: number

@@ -15,7 +15,8 @@ import { rangeSource } from './range-source'
 import type { SampleJob, SamplerReply, SamplerRequest } from './sampler-messages'
 
 /** The checkpoint read last, in host memory: another seed need not fetch and decode it again. */
-let kept: { sha256: string; checkpoint: Checkpoint; fetchedBytes: number } | null = null
+let kept: { sha256: string; network: string | null; checkpoint: Checkpoint; fetchedBytes: number } | null =
+  null
 let wanted = 0
 let queue = Promise.resolve()
 
@@ -52,15 +53,14 @@ async function answer(run: number, job: SampleJob): Promise<void> {
 }
 
 async function checkpointOf(job: SampleJob): Promise<{ checkpoint: Checkpoint; fetchedBytes: number }> {
-  if (kept?.sha256 === job.sha256) return kept
+  if (kept?.sha256 === job.sha256 && kept.network === job.network) return kept
   kept = null
   const shared = job.share ? `?share=${job.share}` : ''
   const source = rangeSource(job.fileName, `/api/v1/blobs/${job.sha256}${shared}`, job.bytes)
-  const checkpoint = await readCheckpoint(await openTensors(source), {
-    json: job.config,
-    file: job.fileName,
-  })
-  kept = { sha256: job.sha256, checkpoint, fetchedBytes: source.fetchedBytes() }
+  const given = { json: job.config, file: job.fileName }
+  const network = job.network ?? undefined
+  const checkpoint = await readCheckpoint(await openTensors(source), given, { network })
+  kept = { sha256: job.sha256, network: job.network, checkpoint, fetchedBytes: source.fetchedBytes() }
   return kept
 }
 

@@ -66,13 +66,14 @@ async function diagnosed(upload: QueuedUpload): Promise<{ checkpoint: string } |
 }
 
 async function recordOf(upload: QueuedUpload): Promise<CheckpointUpload> {
-  const { id, run, step, fileName, sha256, bytes, config } = upload
+  const { id, run, step, fileName, sha256, bytes, config, network } = upload
   const checkpoint: CheckpointFile = {
     path: uploadFile(id),
     facts: { name: fileName, sha256, bytes },
     run,
     given: config && { json: config, file: 'config' },
     step,
+    network,
   }
   const known = await getRun(run)
   const teacherName = (await findRun(run))?.teacherName ?? null
@@ -113,5 +114,7 @@ async function teacherOf(id: string, teacherName: string | null): Promise<Job['t
   if (!stored?.hasWeights) return null
   const { fileName: name, sha256, bytes, step, diagnosis, samples } = stored
   const given = { json: diagnosis.config, file: name }
-  return { checkpoint: { path: blobFile(sha256), facts: { name, sha256, bytes }, run, given, step }, samples }
+  const network = diagnosis.network ?? null
+  const facts = { name, sha256, bytes }
+  return { checkpoint: { path: blobFile(sha256), facts, run, given, step, network }, samples }
 }

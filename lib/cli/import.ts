@@ -7,6 +7,8 @@ import { blobFile, blobSize, putBlob } from '../store/blobs'
 import { findBySha256, getCheckpoint, storeCheckpoint } from '../store/checkpoints'
 import { InputError } from '../tensor/error'
 import { readAbout } from '../unet/checkpoint'
+import { chooseNetwork } from '../unet/choose-network'
+import { findNetworks } from '../unet/networks'
 import { startBackend } from './backend'
 import {
   type Command,
@@ -22,61 +24,72 @@ import { givenConfig, isFolder, weightsFile, weightsInFolder, withTensors } from
 import { type CheckpointFile, type Job, prepareUpload } from './prepare'
 import { withStore } from './with-store'
 
+/** Flags of the commands that store checkpoints. */
+export const importFlags = {
+  ...checkpointOptions,
+  run: { type: 'string' },
+  teacher: { type: 'string' },
+  timesteps: { type: 'string' },
+  images: { type: 'string' },
+  samples: { type: 'string' },
+  seed: { type: 'string' },
+} satisfies Command['options']
+
+export const measurementHelp = `  --timesteps N    timesteps of the alignment (default 20)
+  --images N       images of the alignment (default 8)
+  --samples N      images drawn, DDIM, 50 steps (default 16; 0 for none)
+  --seed N         of their noise (default 7)`
+
 export const importCommand: Command = {
   summary: 'diagnose checkpoints and store them, with their weights, for the dashboard',
   help: `usage: import PATH... [--run NAME] [--teacher FILE]
 
-PATH is a checkpoint, a folder of checkpoints (searched with its subfolders) or a diffusers folder. What is stored
-already (same content, same run) is left alone. Students are measured against the teacher they name, if it is
-among the PATHs or stored before, or against --teacher. The store is ./data, or $SIGNSCOPE_DATA.
+PATH is a checkpoint, a folder of checkpoints (searched with its subfolders) or a diffusers folder; patterns like
+runs/*.ckpt are the shell's to expand. What is stored already (same content, same run) is left alone. Students are
+measured against --teacher, or the teacher they name, if it is among the PATHs or stored before, or the one
+in their own file, which is then stored as run NAME-teacher. The store is ./data, or $SIGNSCOPE_DATA.
 
   --run NAME       run to store in (default: what the checkpoint says, else the name of its file; files of a folder
-                   that end in a number, as ckpt_40000.pth, are the steps of a run named as the folder)
+                   that tell their step, by global_step or a name as ckpt_40000.pth, are the steps of a run named as the
+                   folder)
   --teacher FILE   full-precision checkpoint the others are students of; it is stored too
-  --timesteps N    timesteps of the alignment (default 20)
-  --images N       images of the alignment (default 8)
-  --samples N      images drawn, DDIM, 50 steps (default 16; 0 for none)
-  --seed N         of their noise (default 7)
+${measurementHelp}
 ${checkpointHelp}`,
-  options: {
-    ...checkpointOptions,
-    run: { type: 'string' },
-    teacher: { type: 'string' },
-    timesteps: { type: 'string' },
-    images: { type: 'string' },
-    samples: { type: 'string' },
-    seed: { type: 'string' },
-  },
+  options: importFlags,
   async run(positionals, flags) {
     if (positionals.length === 0) {
       throw new InputError({ file: 'PATH', problem: 'none given', remedy: 'See --help.' })
     }
-    const options: ImportOptions = {
-      run: text(flags, 'run'),
-      teacher: text(flags, 'teacher'),
-      timesteps: wholeNumber(flags, 'timesteps', usualMeasurement.timesteps, [1, 1000]),
-      images: wholeNumber(flags, 'images', usualMeasurement.images, [1, 256]),
-      samples: wholeNumber(flags, 'samples', usualSamples.last, [0, 256]),
-      seed: wholeNumber(flags, 'seed', usualMeasurement.seed, [0, Number.MAX_SAFE_INTEGER]),
-      flags,
-      prepare: async (job) => {
-        const progress = progressBar(job.checkpoint.facts.name)
-        await startBackend()
-        const upload = await prepareUpload(job, progress)
-        progress(1)
-        return upload
-      },
-      onDone: ({ file, run, step, stored, problem }) => {
-        console.error(problem ?? `${file}: ${stored ? 'stored' : 'already stored'} as ${run}, step ${step}`)
-      },
-    }
-    const results = await withStore(() => importCheckpoints(positionals, options))
+    const results = await withStore(() => importCheckpoints(positionals, importOptionsOf(flags)))
     const stored = results.filter((result) => result.stored).length
     const failed = results.filter((result) => result.problem !== null).length
     const words = `${stored} stored, ${results.length - stored - failed} already there, ${failed} refused`
     printResult(flags, results, words)
     return failed > 0 ? 2 : 0
   },
+}
+
+/** What those flags ask for; progress and results are told on stderr. */
+export function importOptionsOf(flags: Flags): ImportOptions {
+  return {
+    run: text(flags, 'run'),
+    teacher: text(flags, 'teacher'),
+    timesteps: wholeNumber(flags, 'timesteps', usualMeasurement.timesteps, [1, 1000]),
+    images: wholeNumber(flags, 'images', usualMeasurement.images, [1, 256]),
+    samples: wholeNumber(flags, 'samples', usualSamples.last, [0, 256]),
+    seed: wholeNumber(flags, 'seed', usualMeasurement.seed, [0, Number.MAX_SAFE_INTEGER]),
+    flags,
+    prepare: async (job) => {
+      const progress = progressBar(job.checkpoint.facts.name)
+      await startBackend()
+      const upload = await prepareUpload(job, progress)
+      progress(1)
+      return upload
+    },
+    onDone: ({ file, run, step, stored, problem }) => {
+      console.error(problem ?? `${file}: ${stored ? 'stored' : 'already stored'} as ${run}, step ${step}`)
+    },
+  }
 }
 
 /** How checkpoints are measured unless someone says otherwise: what is to be compared must be measured alike. */
@@ -95,6 +108,8 @@ export type ImportOptions = {
   flags: Flags
   /** Makes the record of one checkpoint, here or in a worker. */
   prepare(job: Job): Promise<CheckpointUpload>
+  /** Folder whose files are the steps of one run, if they are imported one by one. */
+  series?: string
   /** How many may be prepared at once; 1 by default. */
   parallel?: number
   onDone(result: Imported): void
@@ -120,6 +135,8 @@ type Found = {
   role: 'teacher' | 'student'
   step: number
   teacherSha256: string | null
+  /** The teacher in the same file; null if it holds none. */
+  ownTeacher: CheckpointFile | null
 }
 
 /**
@@ -138,12 +155,18 @@ export async function importCheckpoints(paths: string[], options: ImportOptions)
     const files = filesOf(path)
     for (const weights of files) {
       const one = await orRefusal(weights, paths.length === 1 && files.length === 1, () =>
-        describe(weights, files.length > 1 && weights !== path ? path : null, options, named !== null),
+        describe(
+          weights,
+          options.series ?? (files.length > 1 && weights !== path ? path : null),
+          options,
+          named !== null,
+        ),
       )
       if ('problem' in one) done(one)
       else if (one.file.facts.sha256 !== named?.file.facts.sha256) found.push(one)
     }
   }
+  addOwnTeachers(found, named)
   const teachers = found.filter(({ role }) => role === 'teacher')
   const students = found.filter(({ role }) => role === 'student')
   const alone = found.length === 1
@@ -156,6 +179,15 @@ export async function importCheckpoints(paths: string[], options: ImportOptions)
     })
   }
   return results
+}
+
+/** Adds the teachers that students bring in their own files, one for each run that has no other. */
+function addOwnTeachers(found: Found[], named: Found | null): void {
+  for (const { role, step, teacherSha256, ownTeacher } of [...found]) {
+    if (!ownTeacher || named || role === 'teacher' || teacherSha256 !== null) continue
+    if (found.some((other) => other.role === 'teacher' && other.file.run === ownTeacher.run)) continue
+    found.push({ file: ownTeacher, role: 'teacher', step, teacherSha256: null, ownTeacher: null })
+  }
 }
 
 /** Runs `work`; unless it was asked for by itself, a refused file becomes a result. */
@@ -202,7 +234,10 @@ async function importOne(
 
 /** The teacher to measure a student against: --teacher, else the file it names, imported now or before; else null. */
 async function teacherOf(student: Found, named: Found | null, found: Found[]): Promise<Job['teacher']> {
-  const beside = named ?? found.find(({ file }) => file.facts.sha256 === student.teacherSha256)
+  const beside =
+    named ??
+    found.find(({ file }) => file.facts.sha256 === student.teacherSha256) ??
+    found.find(({ role, file }) => role === 'teacher' && file.run === teacherRun(student.file.run))
   const sha256 = beside?.file.facts.sha256 ?? student.teacherSha256
   const [row] = sha256 === null ? [] : await findBySha256(sha256)
   const stored = row && (await getCheckpoint(row.id))
@@ -222,6 +257,7 @@ async function teacherOf(student: Found, named: Found | null, found: Found[]): P
     run: row!.run,
     given: { json: diagnosis.config, file: fileName },
     step: stored.step,
+    network: diagnosis.network ?? null,
   }
   return { checkpoint, samples }
 }
@@ -247,7 +283,8 @@ function filesOf(path: string): string[] {
   })
 }
 
-function checkpointsBelow(folder: string): string[] {
+/** Checkpoint files in a folder and its subfolders, by name; of a diffusers folder its U-Net. */
+export function checkpointsBelow(folder: string): string[] {
   const weights = weightsInFolder(folder)
   if (weights) return [weights]
   return readdirSync(folder, { withFileTypes: true })
@@ -260,7 +297,7 @@ function checkpointsBelow(folder: string): string[] {
     })
 }
 
-/** Reads the head of a checkpoint file and hashes all of it. `folder` is the folder it was found in, if it was. */
+/** Reads the head of a checkpoint file and hashes all of it. `folder` is the folder whose series it belongs to, if any. */
 async function describe(
   weights: string,
   folder: string | null,
@@ -268,23 +305,43 @@ async function describe(
   student: boolean,
 ): Promise<Found> {
   return withTensors(weights, async (file) => {
+    if (file.container === 'safetensors-sharded') throw inShards(weights)
     const about = readAbout(file)
+    const networks = findNetworks(file)
+    const { prefix, step: told, family } = await chooseNetwork(file, text(options.flags, 'network'))
+    const teacher = networks.find((network) => network.role === 'teacher' && network.prefix !== prefix)
     const given = givenConfig(file, weights, options.flags)
     const facts = { name: ownName(weights), ...(await hashOf(weights)) }
     const binarized = Object.values(about?.manifest ?? {}).some(({ bases }) => bases > 0)
-    const role = student || about?.role === 'student' || binarized ? 'student' : 'teacher'
-    const numbered = about ? null : stepInName(weights)
+    const isStudent = student || about?.role === 'student' || binarized || teacher || family === 'binarydm'
+    const numbered = about ? null : told
     const series = numbered !== null && folder !== null ? basename(resolve(folder)) : undefined
     const fallback = isDiffusersName(weights) ? modelName(weights) : series
     const run = runName({ about: { run: about?.run ?? null } }, facts, options.run ?? about?.run ?? fallback)
     const step = about ? null : (numbered ?? 0)
-    const checkpoint: CheckpointFile = { path: weights, facts, run, given, step }
+    const checkpoint: CheckpointFile = { path: weights, facts, run, given, step, network: prefix }
     return {
       file: checkpoint,
-      role,
+      role: isStudent ? 'student' : 'teacher',
       step: step ?? about?.step ?? 0,
       teacherSha256: about?.teacherSha256 ?? null,
+      ownTeacher: teacher ? { ...checkpoint, run: teacherRun(run), network: teacher.prefix } : null,
     }
+  })
+}
+
+/** Run of the teacher that the files of a student's run bring along. */
+function teacherRun(run: string): string {
+  return `${run.slice(0, 112)}-teacher`
+}
+
+/** A stored checkpoint is one file, which its hash names. */
+function inShards(file: string): InputError {
+  return new InputError({
+    file,
+    problem: 'its weights are in several shards, and a checkpoint is stored as one file',
+    remedy: 'Save the model in one: save_pretrained(folder, max_shard_size="1TB").',
+    code: 'unsupported',
   })
 }
 
@@ -302,12 +359,6 @@ function modelName(weights: string): string {
   const folder = dirname(resolve(weights))
   const isPart = basename(folder) === 'unet' && existsSync(join(folder, '..', 'model_index.json'))
   return basename(isPart ? dirname(folder) : folder)
-}
-
-/** 40000 of ckpt_40000.pth, 790000 of model-790000.ckpt; null if the name ends in no number. */
-function stepInName(weights: string): number | null {
-  const digits = /(?:^|[-_=])(\d{1,9})$/.exec(basename(weights, extname(weights)))?.[1]
-  return digits === undefined ? null : Number(digits)
 }
 
 async function hashOf(path: string): Promise<{ sha256: string; bytes: number }> {

@@ -15,8 +15,10 @@ export type CheckpointFile = {
   run: string
   /** From outside the file; null if it says all itself. */
   given: GivenConfig | null
-  /** Training step as the file's name tells it; null if the file says it itself. */
+  /** Training step as the file or its name tells it; null if Signscope wrote it there. */
   step: number | null
+  /** Which network of the file: a role, or what its names start with; null for the usual one. */
+  network: string | null
 }
 
 export type Job = {
@@ -70,9 +72,10 @@ export async function prepareUpload(job: Job, onShare: OnShare = () => {}): Prom
   return { ...upload, step: job.checkpoint.step ?? upload.step }
 }
 
-async function read({ path, facts, given }: CheckpointFile): Promise<Checkpoint> {
+async function read({ path, facts, given, network }: CheckpointFile): Promise<Checkpoint> {
   const name = basename(facts.name)
-  return withTensors(path, (file) => readCheckpoint({ ...file, name }, given ?? undefined))
+  const choice = { network: network ?? undefined }
+  return withTensors(path, (file) => readCheckpoint({ ...file, name }, given ?? undefined, choice))
 }
 
 /** The first n pictures: image i is the same whatever their number. */

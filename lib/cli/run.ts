@@ -16,6 +16,7 @@ const commands: Record<string, () => Promise<Command>> = {
   check: async () => (await import('./check')).check,
   cost: async () => (await import('./cost')).cost,
   import: async () => (await import('./import')).importCommand,
+  watch: async () => (await import('./watch')).watch,
   train: async () => (await import('./train')).train,
   bench: async () => (await import('./bench')).bench,
   evaluate: async () => (await import('./evaluate')).evaluate,

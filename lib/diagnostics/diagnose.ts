@@ -61,6 +61,7 @@ export async function diagnose(
   return {
     family: config.family,
     config: { ...config },
+    network: student.network.prefix,
     assumptions: [...new Set([...student.assumptions, ...(aligned?.assumptions ?? [])])],
     ledger: ledger(layers, manifest, parameters),
     timesteps: timeline?.measured ?? [],

@@ -180,6 +180,8 @@ export const Diagnosis = z.object({
   output: z.nullable(z.object({ sqnr: series, cosine: series })),
   /** In order of the forward pass. */
   layers: z.array(LayerRecord),
+  /** What the network's names start with in its file, which may hold several; absent in diagnoses made before that was kept. */
+  network: z.optional(z.string().check(z.maxLength(1024))),
   /** Absent in diagnoses made before there was an audit. */
   audit: z.optional(Audit),
 })

@@ -79,6 +79,7 @@ export async function getCheckpoint(id: string): Promise<CheckpointDetail | null
       protocol: row.protocol as Diagnosis['protocol'],
       output: row.output as Diagnosis['output'],
       layers: await getLayers(id),
+      ...(row.network !== null && { network: row.network }),
       ...(row.audit !== null && { audit: row.audit as Diagnosis['audit'] }),
     },
   }
@@ -143,6 +144,7 @@ function diagnosisColumns(diagnosis: Diagnosis) {
     timesteps: diagnosis.timesteps,
     protocol: diagnosis.protocol ?? Prisma.DbNull,
     output: diagnosis.output ?? Prisma.DbNull,
+    network: diagnosis.network ?? null,
     audit: diagnosis.audit ?? Prisma.DbNull,
     outputSqnr: diagnosis.output && meanOf(diagnosis.output.sqnr),
   }

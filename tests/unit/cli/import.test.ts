@@ -1,10 +1,13 @@
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { withTensors } from '../../../lib/cli/open'
 import { blobSize } from '../../../lib/store/blobs'
 import { findCheckpoint } from '../../../lib/store/checkpoints'
 import { db } from '../../../lib/store/db'
 import { getRun, listRuns } from '../../../lib/store/runs'
+import { writeSafetensors } from '../../../lib/tensor/safetensors'
+import type { Tensor } from '../../../lib/tensor/tensor'
 import { useTemporaryStore } from '../store/temporary-store'
 import { fixtures } from '../unet/upstream'
 import { run, temporaryFolder } from './command-line'
@@ -17,6 +20,18 @@ const students = join(folder, 'students')
 const quick = ['--timesteps', '2', '--images', '1', '--samples', '1', '--json']
 
 beforeAll(async () => {
+  const timeblind = {
+    in_channels: 1,
+    out_ch: 1,
+    ch: 32,
+    ch_mult: [1, 1],
+    num_res_blocks: 1,
+    attn_resolutions: [8],
+  }
+  writeFileSync(
+    join(folder, 'timeblind.json'),
+    JSON.stringify({ model: timeblind, data: { image_size: 16 } }),
+  )
   for (const path of [model, students]) mkdirSync(path)
   for (const name of ['config.json', 'scheduler_config.json', 'diffusion_pytorch_model.bin'])
     copyFileSync(`${fixtures}/diffusers_old_s1/${name}`, join(model, name))
@@ -102,6 +117,56 @@ describe('import', () => {
       ['series', 500, null],
     ])
     expect((await getRun('series'))!.checkpoints.map(({ step }) => step)).toEqual([500, 1000])
+  })
+
+  it('takes training checkpoints for the steps they state, and remembers which network was measured', async () => {
+    const series = `${fixtures}/real/ddim_mnist_timeblind`
+    const { code, rows } = await imported(series, '--config', join(folder, 'timeblind.json'))
+    expect(code).toBe(0)
+    expect(rows.map(({ run, step, problem }) => [run, step, problem]).sort()).toEqual([
+      ['ddim_mnist_timeblind', 1500, null],
+      ['ddim_mnist_timeblind', 300, null],
+      ['ddim_mnist_timeblind', 5700, null],
+    ])
+    const network = async (step: number) =>
+      (await findCheckpoint('ddim_mnist_timeblind', step))!.diagnosis.network
+    expect([await network(300), await network(5700)]).toEqual(['0/module.', '4/'])
+    const raw = await imported(join(series, 'ckpt_5700.pth'), '--run', 'raw', '--network', 'raw')
+    expect(raw.rows).toMatchObject([{ run: 'raw', step: 5700, stored: true }])
+    expect((await findCheckpoint('raw', 5700))!.diagnosis.network).toBe('0/module.')
+  })
+
+  it('stores the teacher that a student brings in its own file as a run, and measures against it', async () => {
+    const weights = await withTensors(`${fixtures}/ddim_s2_pt/model.pt`, async (file) => {
+      const all: [string, Tensor][] = []
+      for (const name of file.tensors.keys()) all.push([name, await file.read(name)])
+      return all
+    })
+    const wrapped = weights.flatMap(([name, tensor]) => [
+      [`model.diffusion_model.${name}`, { tensor, dtype: 'F16' as const }] as const,
+      [`model2.model.diffusion_model.${name}`, { tensor, dtype: 'F16' as const }] as const,
+    ])
+    const path = join(folder, 'distilled_40.safetensors')
+    writeFileSync(path, writeSafetensors(new Map(wrapped)))
+    const config = ['--config', `${fixtures}/ddim_s2_pt/config.json`]
+    const { rows } = await imported(path, ...config)
+    expect(rows.map(({ run, step, stored }) => [run, step, stored])).toEqual([
+      ['distilled_40-teacher', 40, true],
+      ['distilled_40', 40, true],
+    ])
+    const student = (await findCheckpoint('distilled_40', 40))!
+    expect(student.diagnosis.network).toBe('model.diffusion_model.')
+    // the same weights: equal within float32
+    expect(student.diagnosis.output!.sqnr).toEqual([150, 150])
+    const teacher = (await findCheckpoint('distilled_40-teacher', 40))!
+    expect(teacher.diagnosis.network).toBe('model2.model.diffusion_model.')
+    expect(await getRun('distilled_40')).toMatchObject({ role: 'student' })
+    expect((await imported(path, ...config)).rows.map(({ stored }) => stored)).toEqual([false, false])
+  })
+
+  it('says that shards must be joined', async () => {
+    const { code, stderr } = await run('import', `${fixtures}/containers/sharded`, ...quick)
+    expect([code, stderr]).toEqual([2, expect.stringContaining('several shards')])
   })
 
   it('tells of a bad file in a folder, stores the others and exits with 2', async () => {

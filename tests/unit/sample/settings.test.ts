@@ -13,6 +13,7 @@ const network: SampleNetwork = {
   hasWeights: true,
   family: 'ddim',
   config: { inChannels: 1, sampleSize: 28 },
+  network: null,
   parameters: 6e5,
   macs: 6e7,
   packedBytes: 1e5,
