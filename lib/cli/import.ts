@@ -159,11 +159,11 @@ export async function importCheckpoints(paths: string[], options: ImportOptions)
           weights,
           options.series ?? (files.length > 1 && weights !== path ? path : null),
           options,
-          named !== null,
+          named && 'student',
         ),
       )
       if ('problem' in one) done(one)
-      else if (one.file.facts.sha256 !== named?.file.facts.sha256) found.push(one)
+      else if (!named || !sameNetwork(one.file, named.file)) found.push(one)
     }
   }
   addOwnTeachers(found, named)
@@ -179,6 +179,10 @@ export async function importCheckpoints(paths: string[], options: ImportOptions)
     })
   }
   return results
+}
+
+function sameNetwork(a: CheckpointFile, b: CheckpointFile): boolean {
+  return a.facts.sha256 === b.facts.sha256 && a.network === b.network
 }
 
 /** Adds the teachers that students bring in their own files, one for each run that has no other. */
@@ -263,10 +267,7 @@ async function teacherOf(student: Found, named: Found | null, found: Found[]): P
 }
 
 async function findTeacher(path: string, options: ImportOptions): Promise<Found> {
-  return {
-    ...(await describe(weightsFile(path), null, { ...options, run: undefined }, false)),
-    role: 'teacher',
-  }
+  return describe(weightsFile(path), null, { ...options, run: undefined }, 'teacher')
 }
 
 const extensions = ['.safetensors', '.pt', '.pth', '.ckpt', '.bin']
@@ -297,35 +298,46 @@ export function checkpointsBelow(folder: string): string[] {
     })
 }
 
-/** Reads the head of a checkpoint file and hashes all of it. `folder` is the folder whose series it belongs to, if any. */
+/**
+ * Reads the head of a checkpoint file and hashes all of it. `folder` is the folder whose series it belongs to, if any; `as` is
+ * what the command line says it is. A file given as the teacher that holds one means that one.
+ */
 async function describe(
   weights: string,
   folder: string | null,
   options: ImportOptions,
-  student: boolean,
+  as: Found['role'] | null,
 ): Promise<Found> {
   return withTensors(weights, async (file) => {
     if (file.container === 'safetensors-sharded') throw inShards(weights)
     const about = readAbout(file)
-    const networks = findNetworks(file)
-    const { prefix, step: told, family } = await chooseNetwork(file, text(options.flags, 'network'))
-    const teacher = networks.find((network) => network.role === 'teacher' && network.prefix !== prefix)
+    const own = findNetworks(file).find(({ role }) => role === 'teacher')
+    const wanted = as === 'teacher' && own ? own.prefix : text(options.flags, 'network')
+    const network = await chooseNetwork(file, wanted)
+    const isTeacher = network.role === 'teacher' || network.role === 'teacher-ema'
+    const ownTeacher = isTeacher ? undefined : own
     const given = givenConfig(file, weights, options.flags)
     const facts = { name: ownName(weights), ...(await hashOf(weights)) }
     const binarized = Object.values(about?.manifest ?? {}).some(({ bases }) => bases > 0)
-    const isStudent = student || about?.role === 'student' || binarized || teacher || family === 'binarydm'
-    const numbered = about ? null : told
+    const looksLikeStudent =
+      about?.role === 'student' || binarized || ownTeacher || (network.family === 'binarydm' && !isTeacher)
+    const numbered = about ? null : network.step
     const series = numbered !== null && folder !== null ? basename(resolve(folder)) : undefined
     const fallback = isDiffusersName(weights) ? modelName(weights) : series
-    const run = runName({ about: { run: about?.run ?? null } }, facts, options.run ?? about?.run ?? fallback)
+    const named = runName(
+      { about: { run: about?.run ?? null } },
+      facts,
+      options.run ?? about?.run ?? fallback,
+    )
+    const run = isTeacher && options.run === undefined ? teacherRun(named) : named
     const step = about ? null : (numbered ?? 0)
-    const checkpoint: CheckpointFile = { path: weights, facts, run, given, step, network: prefix }
+    const checkpoint: CheckpointFile = { path: weights, facts, run, given, step, network: network.prefix }
     return {
       file: checkpoint,
-      role: isStudent ? 'student' : 'teacher',
+      role: as ?? (looksLikeStudent ? 'student' : 'teacher'),
       step: step ?? about?.step ?? 0,
       teacherSha256: about?.teacherSha256 ?? null,
-      ownTeacher: teacher ? { ...checkpoint, run: teacherRun(run), network: teacher.prefix } : null,
+      ownTeacher: ownTeacher ? { ...checkpoint, run: teacherRun(run), network: ownTeacher.prefix } : null,
     }
   })
 }

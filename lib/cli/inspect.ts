@@ -104,13 +104,16 @@ async function tryRead(file: TensorFile, { role, prefix }: FoundNetwork, weights
   }
 }
 
-/** The same file whose large float tensors come out empty: configuration and precision do not depend on them. */
+/** Values of the largest weight that is read. */
+const mostValues = 2 ** 20
+
+/** The same file whose large weights come out empty: configuration and precision do not depend on them. */
 function withoutWeights(file: TensorFile): TensorFile {
   return {
     ...file,
     read: async (name) => {
       const shape = file.tensors.get(name)?.shape
-      return shape && shape.length > 1 && name.endsWith('weight')
+      return shape && sizeOf(shape) > mostValues && name.endsWith('weight')
         ? { shape, data: new Float32Array() }
         : file.read(name)
     },
