@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3'
@@ -13,11 +13,12 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
 it('migrating twice applies every migration once', async () => {
-  expect(await migrate(folder)).toHaveLength(4)
+  const folders = (await readdir('prisma/migrations')).filter((name) => !name.endsWith('.toml'))
+  expect(await migrate(folder)).toEqual(folders.sort())
   expect(await migrate(folder)).toEqual([])
   expect(
     await query('SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL'),
-  ).toHaveLength(4)
+  ).toHaveLength(folders.length)
 })
 
 it('a database in use is left alone when it is up to date', async () => {
