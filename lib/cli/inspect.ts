@@ -2,8 +2,9 @@ import { bitsLabel } from '../record/precision'
 import { checkValues } from '../tensor/check'
 import { type InputCode, InputError, printable } from '../tensor/error'
 import { sizeOf, type TensorFile } from '../tensor/tensor'
+import { type AffineQuantizer, affineQuantizers } from '../unet/affine-quantizers'
 import { type Checkpoint, readAbout, readCheckpoint } from '../unet/checkpoint'
-import { chooseNetwork, noNetwork } from '../unet/choose-network'
+import { chooseNetwork, fileOf, noNetwork } from '../unet/choose-network'
 import { type FoundNetwork, findNetworks, otherParts, weightLayers } from '../unet/networks'
 import { parameterShapes } from '../unet/unet'
 import { type Command, checkpointHelp, checkpointOptions, type Flags, text } from './command'
@@ -84,6 +85,7 @@ async function reportOf(file: TensorFile, path: string, weights: string, flags: 
     })),
     otherParts: [...otherParts(file, networks)].map(([prefix, tensors]) => ({ prefix, tensors })),
     ...networkOf(checkpoint),
+    quantizers: chosen ? await affineQuantizers(fileOf(file, chosen)) : [],
     layers: checkpoint ? ownLayers(checkpoint) : chosen ? weightLayers(chosen.names, file.tensors) : [],
     problem,
   }
@@ -186,6 +188,7 @@ function describe(report: Report, flags: Flags): string {
     const convs = layers.filter(({ kind }) => kind === 'conv').length
     lines.push(`  layers      ${layers.length}: ${convs} conv, ${layers.length - convs} linear`)
   }
+  if (report.quantizers.length > 0) lines.push(`  quantizers  ${quantizersLine(report.quantizers)}`)
   if (report.precision !== null) {
     const precisions = layers.flatMap((layer) => ('precision' in layer ? [layer.precision] : []))
     const binarized = precisions.filter(({ bases }) => bases > 0).length
@@ -204,6 +207,14 @@ function describe(report: Report, flags: Flags): string {
       lines.push(`  ${dtype} [${shape.join(', ')}] ${printable(name, 500)}`)
   if (flags.layers) lines.push(...layers.map(layerLine))
   return lines.join('\n')
+}
+
+function quantizersLine(quantizers: AffineQuantizer[]): string {
+  const bits = [...new Set(quantizers.map(({ weightBits }) => weightBits ?? 0))].sort((a, b) => a - b)
+  const known = bits.map((bits) => (bits === 0 ? 'unknown' : `${bits}`)).join(', ')
+  const sure = quantizers.every(({ exact }) => exact) ? '' : ' or more'
+  const inputs = quantizers.filter(({ input }) => input !== null).length
+  return `${quantizers.length} layers with weights of ${known}${sure} bits, ${inputs} with quantized inputs`
 }
 
 function layerLine(layer: Report['layers'][number]): string {

@@ -110,7 +110,7 @@ export function otherParts(file: TensorFile, networks: FoundNetwork[]): Map<stri
   return parts
 }
 
-/** The conv and linear layers of a network, in the order of the file. Embedding tables are no layers. */
+/** The conv and linear layers of a network, in the order of the file. Embedding tables and low-rank updates are no layers. */
 export function weightLayers(
   names: ReadonlyMap<string, string>,
   tensors: ReadonlyMap<string, TensorInfo>,
@@ -124,7 +124,7 @@ export function weightLayers(
 
 function isLayerWeight(bare: string, shape: number[]): boolean {
   if (!bare.endsWith('.weight') || shape.length < 2 || shape.length > 5) return false
-  return !/(embedding|embeddings|label_emb|embed_tokens|wte|wpe)\.weight$/.test(bare)
+  return !/(embedding|embeddings|label_emb|embed_tokens|wte|wpe|loraA|loraB)\.weight$/.test(bare)
 }
 
 /** Names with the same wrappers in front belong together. */
@@ -307,11 +307,11 @@ const marks: [module: string, family: NetworkFamily][] = [
   ['time_embed.0.', 'openaimodel'],
 ]
 
-/** Ends of tensor names that tell who quantized a network. */
+/** Ends of tensor names that tell who quantized a network; EfficientDM has the quantizers of q-diffusion too. */
 const quantizers: [ending: RegExp, family: NetworkFamily][] = [
   [/\.scaling_first_order$/, 'binarydm'],
+  [/\.(loraA\.weight|act_quantizer\.delta_list)$/, 'efficientdm'],
   [/\.weight_quantizer(_0)?\.delta$/, 'q-diffusion'],
-  [/\.loraA\.weight$/, 'efficientdm'],
 ]
 
 /** The family of a network from its bare names. */

@@ -60,6 +60,16 @@ describe('inspect', () => {
     expect(binary.run.teacherSha256).toMatch(/^[0-9a-f]{64}$/)
   })
 
+  it('tells the bits of a BinaryDM student, which only its weights tell, with each of its networks', async () => {
+    const path = `${fixtures}/real/binarydm_fashion/a4_fixed/last.ckpt`
+    const config = `${fixtures}/real/binarydm_fashion/config.json`
+    const of = async (network: string) =>
+      lines((await run('inspect', path, '--json', '--config', config, '--network', network)).stdout)[0]
+    for (const network of ['raw', 'ema'])
+      expect(await of(network)).toMatchObject({ family: 'binarydm', precision: 'W1A4', role: 'student' })
+    expect((await of('teacher')).precision).toBe('FP32')
+  })
+
   it('lists the tensors of a file without a network and says so', async () => {
     const { code, stdout, stderr } = await run('inspect', io, '--tensors')
     expect(code).toBe(0)
