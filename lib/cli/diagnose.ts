@@ -13,7 +13,8 @@ import {
   text,
   wholeNumber,
 } from './command'
-import { openCheckpoint } from './open'
+import { openCheckpoint, weightsFile } from './open'
+import { diagnoseWeightsOnly } from './weights-only'
 
 /** Flags of the commands that measure a student against its teacher. */
 export const measureOptions = {
@@ -34,7 +35,8 @@ export const diagnose: Command = {
   help: `usage: diagnose --fp FILE --binary FILE [--timesteps N | --timesteps T,T,..] [--json]
 
 Both networks see the states x_t of the teacher's own DDIM run. Per layer: weights, scales, reconstruction, and the
-accumulated error of the layer's output at each timestep (SQNR in dB, cosine, low-rank cosine).
+accumulated error of the layer's output at each timestep (SQNR in dB, cosine, low-rank cosine). Of a network that Signscope
+cannot run the weights alone are compared, read one tensor at a time.
 
   --fp FILE            full-precision checkpoint
   --binary FILE        binarized checkpoint
@@ -53,10 +55,23 @@ ${measureHelp}
       })
     }
     const [fp, binary] = [needed(flags, 'fp'), needed(flags, 'binary')]
-    const { diagnosis } = await measure(fp, binary, flags)
+    const diagnosis = (await weightsDiagnosis(fp, binary)) ?? (await measure(fp, binary, flags)).diagnosis
     printResult(flags, diagnosis, table(diagnosis))
     return 0
   },
+}
+
+/** The diagnosis of two networks that cannot be run; null if the student's can. */
+async function weightsDiagnosis(fp: string, binary: string): Promise<Diagnosis | null> {
+  const [teacher, student] = [weightsFile(fp), weightsFile(binary)]
+  const progress = progressBar('diagnosing')
+  const result = await diagnoseWeightsOnly(
+    { path: student, name: student, network: null },
+    { path: teacher, name: teacher, network: null },
+    (done, total, words) => progress(done / total, words),
+  )
+  progress(1)
+  return result?.diagnosis ?? null
 }
 
 /** Diagnoses the student in the file `binary` against the teacher in `fp`, as the flags ask. */
@@ -85,7 +100,7 @@ function readTimesteps(flags: Flags): number | number[] {
 }
 
 /** Layers by mean SQNR of their output, worst first. */
-function table({ layers, output, timesteps, ledger }: Diagnosis): string {
+function table({ layers, output, timesteps, ledger, unrun }: Diagnosis): string {
   const rows = layers
     .map(({ layer, precision, weights, alignment }) => ({
       id: layer.id,
@@ -101,9 +116,11 @@ function table({ layers, output, timesteps, ledger }: Diagnosis): string {
       `${id.padEnd(width)}  ${bits.padEnd(7)} ${number(sqnr, 1)} ${number(cosine, 3)} ${number(weightSqnr, 1)}`,
   )
   const ratio = ledger.fullPrecisionBytes / ledger.packedBytes
+  const head = `${'layer'.padEnd(width)}  weights    SQNR   cosine  weight SQNR (dB, means over timesteps)`
+  if (unrun !== undefined) return [`weights only: ${unrun}`, head, ...lines].join('\n')
   return [
     `eps: SQNR ${number(mean(output?.sqnr ?? []), 1).trim()} dB over ${timesteps.length} timesteps; ${ratio.toFixed(1)}x smaller packed`,
-    `${'layer'.padEnd(width)}  weights    SQNR   cosine  weight SQNR (dB, means over timesteps)`,
+    head,
     ...lines,
   ].join('\n')
 }

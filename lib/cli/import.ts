@@ -29,6 +29,7 @@ export const importFlags = {
   ...checkpointOptions,
   run: { type: 'string' },
   teacher: { type: 'string' },
+  'keep-weights': { type: 'boolean' },
   timesteps: { type: 'string' },
   images: { type: 'string' },
   samples: { type: 'string' },
@@ -53,6 +54,7 @@ in their own file, which is then stored as run NAME-teacher. The store is ./data
                    that tell their step, by global_step or a name as ckpt_40000.pth, are the steps of a run named as the
                    folder)
   --teacher FILE   full-precision checkpoint the others are students of; it is stored too
+  --keep-weights   store the weights of networks that cannot be run, too: only their statistics are, as a rule
 ${measurementHelp}
 ${checkpointHelp}`,
   options: importFlags,
@@ -74,6 +76,7 @@ export function importOptionsOf(flags: Flags): ImportOptions {
   return {
     run: text(flags, 'run'),
     teacher: text(flags, 'teacher'),
+    keepWeights: flags['keep-weights'] === true,
     timesteps: wholeNumber(flags, 'timesteps', usualMeasurement.timesteps, [1, 1000]),
     images: wholeNumber(flags, 'images', usualMeasurement.images, [1, 256]),
     samples: wholeNumber(flags, 'samples', usualSamples.last, [0, 256]),
@@ -100,6 +103,8 @@ export const usualSamples = { last: 16, onTheWay: 8 }
 export type ImportOptions = {
   run?: string
   teacher?: string
+  /** Stores the weights of networks that cannot be run as well; false by default. */
+  keepWeights?: boolean
   timesteps: number
   images: number
   /** Images drawn with each checkpoint, or with the one of this path. */
@@ -132,6 +137,8 @@ export type Imported = {
 /** A file to import, and what it says of itself. */
 type Found = {
   file: CheckpointFile
+  /** Whether its network can be run. */
+  runs: boolean
   role: 'teacher' | 'student'
   step: number
   teacherSha256: string | null
@@ -187,10 +194,10 @@ function sameNetwork(a: CheckpointFile, b: CheckpointFile): boolean {
 
 /** Adds the teachers that students bring in their own files, one for each run that has no other. */
 function addOwnTeachers(found: Found[], named: Found | null): void {
-  for (const { role, step, teacherSha256, ownTeacher } of [...found]) {
+  for (const { role, runs, step, teacherSha256, ownTeacher } of [...found]) {
     if (!ownTeacher || named || role === 'teacher' || teacherSha256 !== null) continue
     if (found.some((other) => other.role === 'teacher' && other.file.run === ownTeacher.run)) continue
-    found.push({ file: ownTeacher, role: 'teacher', step, teacherSha256: null, ownTeacher: null })
+    found.push({ file: ownTeacher, runs, role: 'teacher', step, teacherSha256: null, ownTeacher: null })
   }
 }
 
@@ -226,12 +233,14 @@ async function importOne(
   const { facts, run, path } = one.file
   const about = { file: facts.name, run, step: one.step, sha256: facts.sha256, problem: null }
   const before = (await findBySha256(facts.sha256)).find((row) => row.run === run && row.step === one.step)
-  if (before && (await blobSize(facts.sha256)) !== null) return { ...about, id: before.id, stored: false }
+  const keeps = one.runs || options.keepWeights === true
+  if (before && (!keeps || (await blobSize(facts.sha256)) !== null))
+    return { ...about, id: before.id, stored: false }
   const teacher = one.role === 'student' ? await teacherOf(one, named, found) : null
   const { timesteps, images, seed } = options
   const samples = typeof options.samples === 'number' ? options.samples : options.samples(path)
   const upload = await options.prepare({ checkpoint: one.file, teacher, timesteps, images, samples, seed })
-  await putBlob(createReadStream(path), { expectedSha256: facts.sha256 })
+  if (keeps) await putBlob(createReadStream(path), { expectedSha256: facts.sha256 })
   const { id, duplicate } = await storeCheckpoint(upload)
   return { ...about, id, stored: !duplicate }
 }
@@ -334,6 +343,7 @@ async function describe(
     const checkpoint: CheckpointFile = { path: weights, facts, run, given, step, network: network.prefix }
     return {
       file: checkpoint,
+      runs: network.unsupported === null,
       role: as ?? (looksLikeStudent ? 'student' : 'teacher'),
       step: step ?? about?.step ?? 0,
       teacherSha256: about?.teacherSha256 ?? null,

@@ -6,6 +6,7 @@ import { buildUpload, type FileFacts } from '../diagnostics/upload'
 import type { CheckpointUpload, SampleSet } from '../record/run'
 import { type Checkpoint, type GivenConfig, readCheckpoint } from '../unet/checkpoint'
 import { withTensors } from './open'
+import { diagnoseWeightsOnly } from './weights-only'
 
 /** A checkpoint on disk. Plain data, so that a job can be handed to a worker. */
 export type CheckpointFile = {
@@ -38,8 +39,36 @@ export type OnShare = (share: number, words: string) => void
 
 const samplingSteps = 50
 
-/** Diagnoses a checkpoint and draws its samples on the tfjs backend that is set. Throws an InputError for bad files. */
+/**
+ * Diagnoses a checkpoint and draws its samples on the tfjs backend that is set; of a network that cannot be run its weights
+ * alone. Throws an InputError for bad files.
+ */
 export async function prepareUpload(job: Job, onShare: OnShare = () => {}): Promise<CheckpointUpload> {
+  const upload = (await prepareWeights(job, onShare)) ?? (await prepareRun(job, onShare))
+  return { ...upload, step: job.checkpoint.step ?? upload.step }
+}
+
+/** The upload of a network that cannot be run; null if it can. */
+async function prepareWeights(job: Job, onShare: OnShare): Promise<CheckpointUpload | null> {
+  const teacherJob = job.teacher?.checkpoint ?? null
+  const result = await diagnoseWeightsOnly(
+    namedFile(job.checkpoint),
+    teacherJob && namedFile(teacherJob),
+    (done, total, words) => onShare(done / total, words),
+  )
+  if (!result) return null
+  const { student, teacher, diagnosis } = result
+  return buildUpload({
+    checkpoint: student,
+    file: job.checkpoint.facts,
+    teacher: teacherJob && teacher && { checkpoint: teacher, file: teacherJob.facts, run: teacherJob.run },
+    diagnosis,
+    samples: null,
+    run: job.checkpoint.run,
+  })
+}
+
+async function prepareRun(job: Job, onShare: OnShare): Promise<CheckpointUpload> {
   const checkpoint = await read(job.checkpoint)
   const teacher = job.teacher && (await read(job.teacher.checkpoint))
   const draws = job.samples > 0 && drawsPictures(checkpoint)
@@ -58,7 +87,7 @@ export async function prepareUpload(job: Job, onShare: OnShare = () => {}): Prom
         (done, total) => onShare(diagnosisShare + ((1 - diagnosisShare) * done) / total, 'samples'),
       )
     : null
-  const upload = buildUpload({
+  return buildUpload({
     checkpoint,
     file: job.checkpoint.facts,
     teacher:
@@ -69,8 +98,13 @@ export async function prepareUpload(job: Job, onShare: OnShare = () => {}): Prom
     samples,
     run: job.checkpoint.run,
   })
-  return { ...upload, step: job.checkpoint.step ?? upload.step }
 }
+
+const namedFile = ({ path, facts, network }: CheckpointFile) => ({
+  path,
+  name: basename(facts.name),
+  network,
+})
 
 async function read({ path, facts, given, network }: CheckpointFile): Promise<Checkpoint> {
   const name = basename(facts.name)

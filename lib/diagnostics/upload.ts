@@ -6,11 +6,14 @@ import type { Checkpoint } from '../unet/checkpoint'
 /** A checkpoint file as stored: the name its owner knows it by, its hash (hex) and length. */
 export type FileFacts = { name: string; sha256: string; bytes: number }
 
+/** What an upload says of a checkpoint: all of it is known without its weights. */
+export type Described = Pick<Checkpoint, 'about' | 'manifest'>
+
 export type UploadParts = {
-  checkpoint: Checkpoint
+  checkpoint: Described
   file: FileFacts
   /** The teacher it was diagnosed against; `run` names the teacher's run if that is not what the checkpoint says. */
-  teacher: { checkpoint: Checkpoint; file: FileFacts; run?: string } | null
+  teacher: { checkpoint: Described; file: FileFacts; run?: string } | null
   diagnosis: Diagnosis
   samples: SampleSet | null
   /** Name of the run if the owner chose one. */
@@ -72,7 +75,7 @@ function binarizedMethods(manifest: Manifest): string[] {
 }
 
 /** A student that names another teacher file than the one it was measured against. */
-function teacherDoubts({ about }: Checkpoint, teacher: UploadParts['teacher']): string[] {
+function teacherDoubts({ about }: Described, teacher: UploadParts['teacher']): string[] {
   const named = validHash(about.teacherSha256)
   if (!teacher || !named || named === teacher.file.sha256) return []
   return [

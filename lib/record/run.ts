@@ -63,6 +63,11 @@ export const Layer = z.object({
   macs: finite,
   /** Weight and bias values. */
   parameters: finite,
+  /**
+   * Shape of the weight, where the layer is known by it alone: then stride, resolution and macs, which it does not tell, are 0
+   * and mean nothing. Absent for layers of an architecture.
+   */
+  shape: z.optional(z.array(finite)),
 })
 export type Layer = z.infer<typeof Layer>
 
@@ -165,11 +170,27 @@ export const Ledger = z.object({
 })
 export type Ledger = z.infer<typeof Ledger>
 
+/** What a checkpoint's network is called: those that run, then those of which only weights can be looked at. */
+export const families = [
+  'ddim',
+  'diffusers',
+  'ldm',
+  'openaimodel',
+  'binarydm',
+  'q-diffusion',
+  'efficientdm',
+  'sd',
+  'diffusers-conditional',
+  'other',
+] as const
+
 /** Everything diagnosis found out about one checkpoint against its teacher. */
 export const Diagnosis = z.object({
-  family: z.enum(['ddim', 'diffusers', 'ldm']),
+  family: z.enum(families),
   /** UNetConfig as JSON, what `parseConfig` reads. */
   config: z.record(z.string(), z.unknown()),
+  /** Why no network can be run, as a clause ("it is conditioned on class labels, ..."): weights only. Absent where one can. */
+  unrun: z.optional(z.string()),
   /** What had to be assumed because neither file nor config says it, as sentences. */
   assumptions: z.array(z.string()),
   ledger: Ledger,

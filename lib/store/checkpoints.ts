@@ -73,6 +73,7 @@ export async function getCheckpoint(id: string): Promise<CheckpointDetail | null
     diagnosis: {
       family: row.family as Diagnosis['family'],
       config: row.config as Diagnosis['config'],
+      ...(row.unrun === null ? {} : { unrun: row.unrun }),
       assumptions: row.assumptions as Diagnosis['assumptions'],
       ledger: row.ledger as Diagnosis['ledger'],
       timesteps: row.timesteps as Diagnosis['timesteps'],
@@ -139,6 +140,7 @@ function diagnosisColumns(diagnosis: Diagnosis) {
   return {
     family: diagnosis.family,
     config: diagnosis.config as Prisma.InputJsonObject,
+    unrun: diagnosis.unrun ?? null,
     assumptions: diagnosis.assumptions,
     ledger: diagnosis.ledger,
     timesteps: diagnosis.timesteps,

@@ -4,10 +4,14 @@
  */
 import { bytesPerElement, type DType } from './tensor'
 
-/** Float32 values of `bytes`, which hold whole elements of `dtype`. Always a copy; F32 keeps every bit, NaN payloads too. */
+/**
+ * Float32 values of `bytes`, which hold whole elements of `dtype`. F32 keeps every bit, NaN payloads too. A copy, unless the
+ * bytes are F32 and have a buffer to themselves: a large layer need not be in memory twice.
+ */
 export function toFloat32(dtype: DType, bytes: Uint8Array): Float32Array {
   const n = bytes.length / bytesPerElement[dtype]
   if (!Number.isInteger(n)) throw new RangeError(`${bytes.length} bytes are not whole ${dtype} elements`)
+  if (dtype === 'F32' && bytes.byteLength === bytes.buffer.byteLength) return new Float32Array(bytes.buffer)
   const out = new Float32Array(n)
   if (dtype === 'F32') {
     new Uint8Array(out.buffer).set(bytes)

@@ -186,7 +186,8 @@ function shapesOf(file: TensorFile, manifest: FileManifest): Map<string, number[
   return shapes
 }
 
-const emptyAbout: About = {
+/** Of a checkpoint that says nothing of itself. */
+export const emptyAbout: About = {
   version: 1,
   config: {},
   manifest: {},
