@@ -49,6 +49,8 @@ export function needOf(network: SampleNetwork, { steps, n }: Settings): Need {
 
 export type Obstacle =
   | { kind: 'nothing' }
+  /** Networks Signscope has no forward pass for. */
+  | { kind: 'unrun'; network: SampleNetwork; reason: string }
   | { kind: 'fault'; fault: Fault }
   | { kind: 'no-weights'; networks: SampleNetwork[]; teacherMissing: boolean }
   | { kind: 'too-large'; network: SampleNetwork; need: Need; limit: Need }
@@ -58,6 +60,8 @@ export function obstacleOf(data: SampleViewData, settings: Settings): Obstacle {
   const fault = settingsFault(settings)
   if (fault) return { kind: 'fault', fault }
   const networks = [data.teacher, data.student].filter((network) => network !== null)
+  for (const network of networks)
+    if (network.unrun !== null) return { kind: 'unrun', network, reason: network.unrun }
   const missing = networks.filter((network) => !network.hasWeights)
   if (missing.length > 0 || !data.teacher)
     return { kind: 'no-weights', networks: missing, teacherMissing: !data.teacher }

@@ -374,6 +374,7 @@ function groupStarts(rows: readonly LayerRow[], sort: 'forward' | 'worst'): Set<
 }
 
 export const shapeOf = ({ layer }: Pick<LayerRow, 'layer'>): string =>
+  layer.shape?.join('×') ??
   `${layer.outChannels}×${layer.inChannels}${layer.kind === 'conv' ? `×${layer.kernel}²` : ''}`
 
 function sheetTable(rows: readonly LayerRow[], timesteps: readonly number[], metric: Metric) {

@@ -192,9 +192,9 @@ function LayerHead({ data, finding, at, t, loading }: LayerHeadProps) {
       <div>
         <h1 className="mono">{layer.id}</h1>
         <p className="caption">
-          {layer.kind} {layer.kind === 'conv' && `${layer.kernel}×${layer.kernel}, `}
+          {layer.kind} {layer.kind === 'conv' && `${kernelOf(layer)}, `}
           {layer.inChannels} → {layer.outChannels}
-          {layer.kind === 'conv' && `, ${layer.resolution} × ${layer.resolution}`} ·{' '}
+          {layer.kind === 'conv' && layer.resolution > 0 && `, ${layer.resolution} × ${layer.resolution}`} ·{' '}
           {precision.bases === 0
             ? keptWords(precision)
             : `${precision.method}, ${precision.bases === 2 ? '2 bases' : '1 basis'}, ${
@@ -225,13 +225,15 @@ function LayerHead({ data, finding, at, t, loading }: LayerHeadProps) {
           <KeyFigure name="Output, mean over t ↑" {...sqnrFigure(finding?.mean)} />
         </dl>
       )}
-      <UNetPlace
-        layers={layers.map((other) => other.layer)}
-        values={values}
-        scale={metricScales.sqnr}
-        selected={layer.id}
-        label={`Place of ${layer.id} in the U-Net${t === null ? '' : `, layers coloured by output SQNR at t ${t}`}`}
-      />
+      {!layer.shape && (
+        <UNetPlace
+          layers={layers.map((other) => other.layer)}
+          values={values}
+          scale={metricScales.sqnr}
+          selected={layer.id}
+          label={`Place of ${layer.id} in the U-Net${t === null ? '' : `, layers coloured by output SQNR at t ${t}`}`}
+        />
+      )}
     </div>
   )
 }
@@ -303,8 +305,11 @@ function FindingSentence({ finding }: { finding: LayerFinding }) {
 const keptWords = (precision: LayerPrecision): string =>
   precision.method === 'lsq' ? '8-bit weights' : 'full precision'
 
-const weightCount = ({ kernel, inChannels, outChannels }: Layer): number =>
-  kernel ** 2 * inChannels * outChannels
+const weightCount = ({ shape, kernel, inChannels, outChannels }: Layer): number =>
+  shape ? shape.reduce((product, size) => product * size, 1) : kernel ** 2 * inChannels * outChannels
+
+/** "3×3", "1" for a convolution along one axis. */
+const kernelOf = ({ shape, kernel }: Layer): string => shape?.slice(2).join('×') ?? `${kernel}×${kernel}`
 
 type WeightsCardProps = {
   data: LayerViewData
@@ -479,11 +484,17 @@ function AlignmentCards({ data, t, at, onTime }: AlignmentProps) {
     return (
       <>
         <Card title="Alignment over timesteps">
-          <Empty title={kept ? 'Kept in full precision' : 'No activations yet'}>
+          <Empty
+            title={
+              kept ? 'Kept in full precision' : record.layer.shape ? 'Weights only' : 'No activations yet'
+            }
+          >
             <p>
               {kept
                 ? 'This layer computes with the teacher’s precision and its output was not compared.'
-                : 'Only weights were imported. Diagnose the checkpoint against its teacher to see where they part.'}
+                : record.layer.shape
+                  ? 'There is no forward pass for this network, so only its weights are known.'
+                  : 'Only weights were imported. Diagnose the checkpoint against its teacher to see where they part.'}
             </p>
           </Empty>
         </Card>

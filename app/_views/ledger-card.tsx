@@ -86,13 +86,15 @@ export function LedgerCard({
               <b>{formatRatio(ledger.fullPrecisionBytes / ledger.packedBytes)}</b>
             </td>
           </tr>
-          <tr>
-            <th scope="row">MACs per image and step</th>
-            <td className="num">{formatLarge(ledger.macs)}</td>
-            <td className="num" colSpan={2} style={{ whiteSpace: 'normal' }}>
-              {formatPercent(ledger.macs ? binary / ledger.macs : 0)} of them on one-bit weights
-            </td>
-          </tr>
+          {ledger.macs > 0 && (
+            <tr>
+              <th scope="row">MACs per image and step</th>
+              <td className="num">{formatLarge(ledger.macs)}</td>
+              <td className="num" colSpan={2} style={{ whiteSpace: 'normal' }}>
+                {formatPercent(ledger.macs ? binary / ledger.macs : 0)} of them on one-bit weights
+              </td>
+            </tr>
+          )}
         </tbody>
       </table>
       {floatShare >= 0.25 && (

@@ -17,6 +17,8 @@ export type SampleNetwork = {
   bytes: number
   hasWeights: boolean
   family: string
+  /** Why it cannot be run; null where it can. */
+  unrun: string | null
   config: Record<string, unknown>
   /** Which network of the file it is; null for the usual one. */
   network: string | null
@@ -101,6 +103,7 @@ function network(run: RunSummary, detail: CheckpointDetail): SampleNetwork {
     bytes: detail.bytes,
     hasWeights: detail.hasWeights,
     family: diagnosis.family,
+    unrun: diagnosis.unrun ?? null,
     config: diagnosis.config,
     network: diagnosis.network ?? null,
     parameters: ledger.parameters,

@@ -123,6 +123,8 @@ export type RunCheckpoint = {
   ledger: CheckpointSummary['ledger']
   createdAt: string
   family: string
+  /** Why its network cannot be run; null where it can. */
+  unrun: string | null
   assumptions: string[]
   timesteps: number[]
   protocol: CheckpointDetail['diagnosis']['protocol']
@@ -232,6 +234,7 @@ function runCheckpoint(detail: CheckpointDetail): RunCheckpoint {
     ledger: detail.ledger,
     createdAt: detail.createdAt,
     family: diagnosis.family,
+    unrun: diagnosis.unrun ?? null,
     assumptions: diagnosis.assumptions,
     timesteps: diagnosis.timesteps,
     protocol: diagnosis.protocol,

@@ -25,6 +25,15 @@ export type LayerRow = {
   /** Binarized weights against the latent ones, dB. */
   weightsSqnr: number | null
   flips: number | null
+  /** Weights in use against the teacher's, dB; null without a teacher. */
+  teacherSqnr: number | null
+  /** What one and two sign bases would make of the weights without training, dB; null where it is not known. */
+  oneBasisSqnr: number | null
+  twoBasesSqnr: number | null
+  /** Output channels whose weights are all one value. */
+  flatChannels: number | null
+  /** Weights that are not finite. */
+  nonFinite: number
   /** What the audit says of it; null if the checkpoint was stored without one. */
   audit: Pick<AuditRow, 'severity' | 'verdict'> | null
   /** Per timestep, for each metric; null if nothing ran. */
@@ -65,6 +74,11 @@ export function layerRow({ layer, precision, weights, alignment }: LayerRecord, 
     ratio: medianRatio(weights.sigma1, weights.sigma2),
     weightsSqnr: weights.reconstruction?.sqnr ?? null,
     flips: weights.flips,
+    teacherSqnr: weights.againstTeacher?.sqnr ?? null,
+    oneBasisSqnr: weights.channels?.oneBasisSqnr ?? null,
+    twoBasesSqnr: weights.channels?.twoBasesSqnr ?? null,
+    flatChannels: weights.channels?.flat ?? null,
+    nonFinite: weights.latent?.moments.nonFinite ?? 0,
     audit: verdictOf(layer.id, audit),
     series: alignment && {
       sqnr: alignment.sqnr,

@@ -54,7 +54,7 @@ export function RunView(props: RunViewProps) {
   const { data, pulse } = props
   const { checkpoint } = data
   const awaited = data.job?.uploads.some(({ state }) => state !== 'refused') ?? false
-  const Page = data.run.role === 'teacher' ? TeacherRun : StudentRun
+  const Page = checkpoint?.unrun ? WeightsRun : data.run.role === 'teacher' ? TeacherRun : StudentRun
   return (
     <>
       {pulse && (pulse.trainings.length > 0 || awaited) && (
@@ -354,6 +354,8 @@ function RunHead({ data, checkpoint, finding, pulse, frozen, loading, children }
         <Sentence>
           {finding ? (
             <FindingSentence finding={finding} />
+          ) : checkpoint.unrun ? (
+            <>Weights only: there is no forward pass for this network, because {checkpoint.unrun}.</>
           ) : run.role === 'teacher' ? (
             <>The full-precision reference: {formatLarge(checkpoint.ledger.parameters)} parameters.</>
           ) : (
@@ -376,9 +378,11 @@ function RunHead({ data, checkpoint, finding, pulse, frozen, loading, children }
         </div>
         {!frozen && run.role === 'student' && (
           <div className="chips" style={{ marginTop: 10 }}>
-            <Link className="button" href={pageUrl('sample', run.name, null, { c: checkpoint.step })}>
-              Sample side by side
-            </Link>
+            {!checkpoint.unrun && (
+              <Link className="button" href={pageUrl('sample', run.name, null, { c: checkpoint.step })}>
+                Sample side by side
+              </Link>
+            )}
             <Link
               className="button"
               href={pageUrl('compare', null, null, { r: compareWith(data, checkpoint.step) })}
@@ -522,6 +526,76 @@ function RunEvidence({ data, checkpoint }: InnerProps) {
         )}
       </Card>
     </div>
+  )
+}
+
+/** A network of which only the weights are known: its layers in the order of the file, and the bytes of a student. */
+function WeightsRun({ data, checkpoint, pulse, frozen }: InnerProps) {
+  const { run, rows, teacher } = data
+  const steps = data.checkpoints.map((c) => c.step)
+  const [loading, startTransition] = useTransition()
+  const [, setView] = useView()
+  return (
+    <PageShell
+      crumbs={crumbsOf(run.name)}
+      frozen={frozen}
+      share={frozen ? undefined : { page: 'run', run: run.name, layer: null, checkpoints: [checkpoint.id] }}
+      context={
+        <ContextBar>
+          <ContextItem name={run.role}>
+            <RunName slot={run.slot} name={run.name} />
+          </ContextItem>
+          {teacher && (
+            <ContextItem name="against">
+              <Link href={pageUrl('run', teacher.name, null)}>
+                <RunName slot={null} name={`${teacher.name}, FP32`} />
+              </Link>
+            </ContextItem>
+          )}
+          <ContextItem name="step">
+            <b>{formatCount(checkpoint.step)}</b> {steps.indexOf(checkpoint.step) + 1} of {steps.length}
+          </ContextItem>
+        </ContextBar>
+      }
+    >
+      <RunHead
+        data={data}
+        checkpoint={checkpoint}
+        finding={null}
+        pulse={pulse}
+        frozen={frozen}
+        loading={loading}
+      >
+        {steps.length > 1 && (
+          <CheckpointSlider
+            checkpoints={data.checkpoints}
+            selected={checkpoint.step}
+            onSelect={
+              frozen
+                ? undefined
+                : (step) =>
+                    setView({ c: step === steps.at(-1) ? null : step }, { shallow: false, startTransition })
+            }
+            slot={run.slot}
+            label="checkpoints by step"
+          />
+        )}
+      </RunHead>
+      <Card>
+        <WeightSheet
+          rows={rows}
+          runName={run.name}
+          unrun
+          layerHref={(id) => pageUrl('layer', run.name, id, { c: checkpoint.step })}
+          assumptions={checkpoint.assumptions}
+        />
+      </Card>
+      {run.role === 'student' && (
+        <LedgerCard ledger={checkpoint.ledger} rows={rows} slot={run.slot}>
+          <CheckpointFacts checkpoint={checkpoint} />
+        </LedgerCard>
+      )}
+    </PageShell>
   )
 }
 

@@ -452,6 +452,13 @@ function Hindered({ data, obstacle, viewState: [view, setView] }: HinderedProps)
     <>
       <Card title="Live samples">
         {obstacle.kind === 'fault' && <ErrorState fault={obstacle.fault} />}
+        {obstacle.kind === 'unrun' && (
+          <Empty title={`${obstacle.network.run.name} cannot be drawn with here`} level={2}>
+            <p>
+              There is no forward pass for this network: {obstacle.reason}. Its weights are on its run’s page.
+            </p>
+          </Empty>
+        )}
         {obstacle.kind === 'no-weights' && (
           <Empty
             title={

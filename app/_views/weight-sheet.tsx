@@ -3,21 +3,55 @@
 import Link from 'next/link'
 import { ChartFrame } from '../_charts/chart-frame'
 import { HistogramInline } from '../_charts/histogram-inline'
-import { formatCount, formatLarge, formatScale, shortLayerIds } from '../_ui/format'
+import {
+  formatCount,
+  formatLarge,
+  formatPercent,
+  formatScale,
+  formatSqnr,
+  shortLayerIds,
+} from '../_ui/format'
 import { LayerName } from '../_ui/layer-name'
 import { TableScroll } from '../_ui/table-scroll'
 import { shapeOf } from './layer-sheet'
 import type { LayerRow } from './run-rows'
 
-/** The weights of a full-precision network, one row per layer. */
+type Column = {
+  name: string
+  note?: string
+  value: (row: LayerRow) => number | null
+  format: (value: number | null) => string
+}
+
+const macs: Column = { name: 'MACs', value: (row) => row.layer.macs, format: (v) => formatLarge(v ?? 0) }
+
+/** What is known of weights alone; a column nothing is known in is left out. */
+const weightColumns: Column[] = [
+  { name: 'One basis ↑', note: 'SQNR, dB', value: (row) => row.oneBasisSqnr, format: formatSqnr },
+  { name: 'Two bases ↑', note: 'SQNR, dB', value: (row) => row.twoBasesSqnr, format: formatSqnr },
+  { name: 'Teacher ↑', note: 'SQNR, dB', value: (row) => row.teacherSqnr, format: formatSqnr },
+  { name: 'Flips ↓', note: 'signs', value: (row) => row.flips, format: formatPercent },
+  {
+    name: 'Dead',
+    note: 'channels',
+    value: (row) => row.flatChannels || null,
+    format: (v) => formatCount(v ?? 0),
+  },
+  { name: 'Not finite', value: (row) => row.nonFinite || null, format: (v) => formatCount(v ?? 0) },
+]
+
+/** The weights of a network, one row per layer. */
 export function WeightSheet({
   rows,
   runName,
   layerHref,
   assumptions,
+  unrun = false,
 }: {
   rows: LayerRow[]
   runName: string
+  /** Of a network without a forward pass: what sign bases would make of the weights in place of MACs. */
+  unrun?: boolean
   layerHref: (layer: string) => string
   /** What the diagnosis assumed or left out, as sentences. */
   assumptions: readonly string[]
@@ -26,6 +60,9 @@ export function WeightSheet({
     rows.map((row) => row.layer.id),
     20,
   )
+  const columns = unrun
+    ? weightColumns.filter(({ value }) => rows.some((row) => value(row) !== null))
+    : [macs]
   return (
     <ChartFrame
       title="Layers"
@@ -35,8 +72,11 @@ export function WeightSheet({
       message={`Weights of the ${rows.length} layers of ${runName}`}
       csvName={`${runName}-layers`}
       table={{
-        columns: ['layer', 'shape', 'parameters', 'MACs', 'standard deviation'],
-        rows: rows.map((row) => [row.layer.id, shapeOf(row), row.layer.parameters, row.layer.macs, row.std]),
+        columns: ['layer', 'shape', 'parameters', 'standard deviation', ...columns.map(({ name }) => name)],
+        rows: rows.map((row) => [
+          ...[row.layer.id, shapeOf(row), row.layer.parameters, row.std],
+          ...columns.map(({ value }) => value(row)),
+        ]),
       }}
     >
       <TableScroll label={`Layers of ${runName}`}>
@@ -45,11 +85,11 @@ export function WeightSheet({
             <tr>
               <th scope="col">
                 Layer
-                <small>in order of the forward pass</small>
+                <small>in order of the {unrun ? 'file' : 'forward pass'}</small>
               </th>
               <th scope="col">
                 Shape
-                <small>out×in×k²</small>
+                <small>{unrun ? 'as stored' : 'out×in×k²'}</small>
               </th>
               <th scope="col">
                 Weights
@@ -61,9 +101,12 @@ export function WeightSheet({
               <th scope="col" className="num">
                 Parameters
               </th>
-              <th scope="col" className="num">
-                MACs
-              </th>
+              {columns.map(({ name, note }) => (
+                <th key={name} scope="col" className="num">
+                  {name}
+                  {note && <small>{note}</small>}
+                </th>
+              ))}
             </tr>
           </thead>
           <tbody>
@@ -80,7 +123,11 @@ export function WeightSheet({
                 </td>
                 <td className="num">{formatScale(row.std)}</td>
                 <td className="num">{formatCount(row.layer.parameters)}</td>
-                <td className="num">{formatLarge(row.layer.macs)}</td>
+                {columns.map(({ name, value, format }) => (
+                  <td key={name} className="num">
+                    {format(value(row))}
+                  </td>
+                ))}
               </tr>
             ))}
           </tbody>

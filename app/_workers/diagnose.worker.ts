@@ -8,11 +8,14 @@ import { parse as parseYaml } from 'yaml'
 import { diagnose } from '../../lib/diagnostics/diagnose'
 import { drawSamples, drawsPictures } from '../../lib/diagnostics/samples'
 import { buildUpload, type FileFacts } from '../../lib/diagnostics/upload'
+import { diagnoseWeights, type NamedNetwork, namedNetwork } from '../../lib/diagnostics/weights-only'
 import type { CheckpointUpload } from '../../lib/record/run'
 import { InputError } from '../../lib/tensor/error'
 import { openTensors } from '../../lib/tensor/open'
 import { blobSource, sizeOf, type TensorFile } from '../../lib/tensor/tensor'
 import { type Checkpoint, type GivenConfig, readAbout, readCheckpoint } from '../../lib/unet/checkpoint'
+import { chooseNetwork } from '../../lib/unet/choose-network'
+import { type FoundNetwork, findNetworks, weightLayers } from '../../lib/unet/networks'
 import type { FoundFile } from '../_drop/roles'
 import { startBackend } from './backend'
 import { faultOf, type WorkerFault } from './fault'
@@ -38,8 +41,8 @@ export type DiagnoseResult =
 const alignment = { timesteps: 20, images: 8, seed: 7 }
 const drawing = { seed: 7, images: 16, steps: 50, sampler: 'ddim' } as const
 
-/** Float32 values of more than this do not fit a browser tab twice over. */
-const mostValues = 2 ** 28
+/** Networks of more values than this are not run in a browser tab, where they are in memory more than once. */
+const mostValues = 2 ** 27
 
 let working: AbortController | null = null
 
@@ -55,10 +58,13 @@ const api = {
     working = own
     let at = request.teacher.name
     try {
-      await startBackend()
-      return await diagnosePair(request, own.signal, onProgress, (file) => {
+      const onFile = (file: string) => {
         at = file
-      })
+      }
+      const weights = await diagnoseWeightsOnly(request, own.signal, onProgress, onFile)
+      if (weights) return weights
+      await startBackend()
+      return await diagnosePair(request, own.signal, onProgress, onFile)
     } catch (error) {
       return own.signal.aborted ? { kind: 'cancelled' } : { kind: 'fault', fault: faultOf(error, at) }
     }

@@ -73,7 +73,11 @@ describe('diagnoseWeights', () => {
   it('holds one tensor of each file at a time', async () => {
     const counted = (file: TensorFile) => {
       const reads: string[] = []
-      return { reads, file: { ...file, read: (name: string) => (reads.push(name), file.read(name)) } }
+      const read = (name: string) => {
+        reads.push(name)
+        return file.read(name)
+      }
+      return { reads, file: { ...file, read } }
     }
     const student = counted(await fileOf(conditional))
     const teacher = counted(await fileOf(conditional, 100, 'teacher'))

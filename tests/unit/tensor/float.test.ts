@@ -68,8 +68,10 @@ test('F32 keeps the payload of a signalling NaN', () => {
   expect([...new Uint8Array(toFloat32('F32', bytes).buffer)]).toEqual([...bytes])
 })
 
-test('the result never shares memory with the bytes', () => {
-  const bytes = new Uint8Array(8)
+test('the result shares memory with the bytes only where they are F32 in a buffer of their own', () => {
+  const own = new Uint8Array(8)
+  expect(toFloat32('F32', own).buffer).toBe(own.buffer)
+  const bytes = new Uint8Array(12).subarray(4)
   const values = toFloat32('F32', bytes)
   bytes.fill(255)
   expect([...values]).toEqual([0, 0])
