@@ -97,7 +97,7 @@ export function DropZone() {
       signal,
       (words) => tell(words, 0.98),
     )
-    return { kind: 'done', stored, pair: student !== null }
+    return { kind: 'done', stored, pair: student !== null && result.student?.diagnosis.unrun === undefined }
   }
 
   const over = useFileDrop((files) => void take(files))

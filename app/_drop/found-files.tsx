@@ -24,7 +24,8 @@ export function FoundFiles({ files, roles, onSwap, onStart, onCancel }: FoundFil
   }
   const bytes = (teacher?.bytes ?? 0) + (student?.bytes ?? 0)
   const small = [teacher, student].every((file) => (file?.bytes ?? 0) <= keepWeightsBelow)
-  const [keep, setKeep] = useState(small)
+  const unrun = [teacher, student].some((file) => file?.kind === 'checkpoint' && file.unrun !== null)
+  const [keep, setKeep] = useState(small && !unrun)
   const alike = student !== null && names.teacher.trim() === names.student.trim()
   const nameless = !names.teacher.trim() || (student !== null && !names.student.trim())
 
@@ -39,8 +40,8 @@ export function FoundFiles({ files, roles, onSwap, onStart, onCancel }: FoundFil
       <h2>{student ? 'A teacher and its student' : 'One full-precision checkpoint'}</h2>
       {!student && (
         <p className="soft">
-          It can be stored as a teacher: weights and samples, no comparison. To see what binarization did,
-          drop it together with its student.
+          It can be stored as a teacher: {unrun ? 'the statistics of its weights' : 'weights and samples'}, no
+          comparison. To see what binarization did, drop it together with its student.
         </p>
       )}
       <div className="table-scroll">
@@ -92,9 +93,10 @@ export function FoundFiles({ files, roles, onSwap, onStart, onCancel }: FoundFil
           </tbody>
         </table>
       </div>
+      {[teacher, student].map((file) => file && <WeightsOnly key={file.name} file={file} />)}
       <label>
         <input type="checkbox" checked={keep} onChange={(event) => setKeep(event.target.checked)} />
-        Keep the weights ({formatBytes(bytes)}), so that Sample can run
+        Keep the weights ({formatBytes(bytes)}){unrun ? '' : ', so that Sample can run'}
         {!small && ` (off because a file is larger than ${formatBytes(keepWeightsBelow)})`}
       </label>
       {alike && (
@@ -122,6 +124,25 @@ export function FoundFiles({ files, roles, onSwap, onStart, onCancel }: FoundFil
 const at = (files: readonly FoundFile[], index: number | null): FoundFile | null =>
   index === null ? null : (files[index] ?? null)
 
+/** Why a network is not run here, and its layers, which are known before any weight is read. */
+function WeightsOnly({ file }: { file: FoundFile }) {
+  if (file.kind !== 'checkpoint' || file.unrun === null) return null
+  return (
+    <details className="found-layers">
+      <summary>
+        {file.name}: weights only, because {file.unrun}. {file.layers.length} layers
+      </summary>
+      <ul className="mono small">
+        {file.layers.map(({ id, shape }) => (
+          <li key={id}>
+            {id} <span className="soft">{shape.join('×')}</span>
+          </li>
+        ))}
+      </ul>
+    </details>
+  )
+}
+
 /** What the file calls its run, else its name without ending. */
 function proposedName(file: FoundFile | null): string {
   if (!file) return ''
@@ -131,6 +152,6 @@ function proposedName(file: FoundFile | null): string {
 
 function describe(file: FoundFile): string {
   if (file.kind !== 'checkpoint') return ''
-  const values = `${formatLarge(file.values)} values in ${file.tensors} tensors`
+  const values = `${file.unrun === null ? '' : `${file.layers.length} layers, `}${formatLarge(file.values)} values in ${file.tensors} tensors`
   return file.binarized > 0 ? `${file.binarized} binarized layers, ${values}` : `full precision, ${values}`
 }

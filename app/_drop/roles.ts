@@ -11,6 +11,10 @@ export type FoundFile = { name: string; bytes: number } & (
       role: 'teacher' | 'student' | null
       /** Layers its manifest binarizes. */
       binarized: number
+      /** Conv and linear layers in the order of the file. */
+      layers: { id: string; shape: number[] }[]
+      /** Why the network is not run in the tab, as a clause; null if it is. */
+      unrun: string | null
       tensors: number
       /** Values of all tensors. */
       values: number

@@ -3,22 +3,22 @@
  * is sent anywhere from here: the records go back to the page, which stores them.
  */
 import { expose } from 'comlink'
-import { createSHA256 } from 'hash-wasm'
 import { parse as parseYaml } from 'yaml'
 import { diagnose } from '../../lib/diagnostics/diagnose'
 import { drawSamples, drawsPictures } from '../../lib/diagnostics/samples'
 import { buildUpload, type FileFacts } from '../../lib/diagnostics/upload'
-import { diagnoseWeights, type NamedNetwork, namedNetwork } from '../../lib/diagnostics/weights-only'
+import { namedNetwork } from '../../lib/diagnostics/weights-only'
 import type { CheckpointUpload } from '../../lib/record/run'
 import { InputError } from '../../lib/tensor/error'
 import { openTensors } from '../../lib/tensor/open'
 import { blobSource, sizeOf, type TensorFile } from '../../lib/tensor/tensor'
 import { type Checkpoint, type GivenConfig, readAbout, readCheckpoint } from '../../lib/unet/checkpoint'
 import { chooseNetwork } from '../../lib/unet/choose-network'
-import { type FoundNetwork, findNetworks, weightLayers } from '../../lib/unet/networks'
 import type { FoundFile } from '../_drop/roles'
 import { startBackend } from './backend'
 import { faultOf, type WorkerFault } from './fault'
+import { hash } from './hash'
+import { diagnoseWeightsOnly, whyUnrun } from './weights-only'
 
 /** A pair, or a teacher by itself. */
 export type DiagnoseRequest = {
@@ -40,9 +40,6 @@ export type DiagnoseResult =
 /** What `import` does by default, so that both ways give the same record. */
 const alignment = { timesteps: 20, images: 8, seed: 7 }
 const drawing = { seed: 7, images: 16, steps: 50, sampler: 'ddim' } as const
-
-/** Networks of more values than this are not run in a browser tab, where they are in memory more than once. */
-const mostValues = 2 ** 27
 
 let working: AbortController | null = null
 
@@ -84,14 +81,17 @@ async function inspectFile(file: File): Promise<FoundFile> {
   try {
     const opened = await openTensors(blobSource(name, file))
     const about = readAbout(opened)
-    const binarized = Object.values(about?.manifest ?? {}).filter(({ bases }) => bases > 0).length
+    const network = namedNetwork(opened, await chooseNetwork(opened))
+    const binarized = Object.values(about?.manifest ?? network.manifest).filter(({ bases }) => bases > 0)
     return {
       kind: 'checkpoint',
       name,
       bytes,
       run: about?.run ?? null,
       role: about?.role ?? null,
-      binarized,
+      binarized: binarized.length,
+      layers: network.layers.map(({ id, shape }) => ({ id, shape })),
+      unrun: whyUnrun(network),
       tensors: opened.tensors.size,
       values: valuesOf(opened),
     }
@@ -196,27 +196,8 @@ async function load(
   onProgress: (done: number, total: number) => void,
 ): Promise<Loaded> {
   const opened = await openTensors(blobSource(file.name, file))
-  const values = valuesOf(opened)
-  if (values > mostValues)
-    throw new InputError({
-      file: file.name,
-      problem: `its ${(values / 1e6).toFixed(0)} M values do not fit a browser tab`,
-      remedy: 'Import it on the server: npm run --silent cli -- import PATH',
-    })
   const checkpoint = await readCheckpoint(opened, readAbout(opened) ? undefined : (given ?? undefined))
   return { checkpoint, file: { name: file.name, bytes: file.size, sha256: await hash(file, onProgress) } }
-}
-
-/** sha256 in hex, read in pieces. */
-async function hash(file: File, onProgress: (done: number, total: number) => void): Promise<string> {
-  const hasher = await createSHA256()
-  const source = blobSource(file.name, file)
-  const piece = 4 * 2 ** 20
-  for (let at = 0; at < file.size; at += piece) {
-    hasher.update(await source.read(at, Math.min(file.size, at + piece)))
-    onProgress(Math.min(file.size, at + piece), file.size)
-  }
-  return hasher.digest('hex')
 }
 
 function notATeacher(file: string): InputError {

@@ -1,4 +1,5 @@
 import { InputError } from '../tensor/error'
+import { benchBrowser } from './bench-browser'
 import { benchImport } from './bench-import'
 import { benchSafety } from './bench-safety'
 import { benchTrain } from './bench-train'
@@ -7,18 +8,19 @@ import { type Command, onlyPositional } from './command'
 const benches: Record<string, Command> = {
   train: benchTrain,
   import: benchImport,
+  'browser-import': benchBrowser,
   safety: benchSafety,
 }
 
 export const bench: Command = {
   summary:
-    'measure again: train (time of a step), import (time of weight statistics), safety (what must hold on bad input and bad days)',
+    'measure again: train (time of a step), import (time of weight statistics), browser-import (the same of a file of 2 GB in Chromium), safety (what must hold on bad input and bad days)',
   help: Object.values(benches)
     .map(({ help }) => help)
     .join('\n\n'),
-  options: { ...benchTrain.options, ...benchImport.options, ...benchSafety.options },
+  options: { ...benchTrain.options, ...benchImport.options, ...benchBrowser.options, ...benchSafety.options },
   async run(positionals, flags) {
-    const what = onlyPositional(positionals, 'train|import|safety')
+    const what = onlyPositional(positionals, 'train|import|browser-import|safety')
     const chosen = Object.hasOwn(benches, what) ? benches[what] : undefined
     if (!chosen)
       throw new InputError({

@@ -10,6 +10,8 @@ const checkpoint = (name: string, more: Partial<Checkpoint> = {}): FoundFile => 
   run: null,
   role: null,
   binarized: 0,
+  layers: [],
+  unrun: null,
   tensors: 10,
   values: 100,
   ...more,
