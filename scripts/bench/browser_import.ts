@@ -69,7 +69,7 @@ async function measure(url: string, file: string, layers: number) {
     const listed = performance.now()
     await page.getByRole('button', { name: 'Store as a teacher' }).click()
     const started = performance.now()
-    await page.getByText('is stored').waitFor({ timeout: 900_000 })
+    await page.getByText('is stored, step').waitFor({ timeout: 900_000 })
     const ended = performance.now()
     clearInterval(watch)
     return {

@@ -12,6 +12,7 @@ const network: SampleNetwork = {
   bytes: 1e6,
   hasWeights: true,
   family: 'ddim',
+  unrun: null,
   config: { inChannels: 1, sampleSize: 28 },
   network: null,
   parameters: 6e5,
