@@ -130,6 +130,7 @@ export async function diagnoseWeights(
   return {
     family: network.family,
     config: {},
+    network: network.prefix,
     unrun: network.unsupported ?? 'only its weights were asked for',
     assumptions: [
       ...student.assumptions,
