@@ -10,6 +10,8 @@ export type Server = {
   data: string
   /** Starts it, again after it was killed; the port and the data stay. */
   start(): Promise<void>
+  /** Whether the process that was started last still runs; it ends with its server. */
+  runs(): boolean
   /** Kills it at once, with its children: no time to tidy up. */
   kill(): Promise<void>
   /** Kills it and removes its data. */
@@ -57,6 +59,7 @@ export async function makeServer(env: Record<string, string> = {}): Promise<Serv
     url,
     data,
     start,
+    runs: () => child !== null && child.exitCode === null && child.signalCode === null,
     kill,
     async remove() {
       await kill()
