@@ -148,7 +148,8 @@ type Found = {
 
 /**
  * Diagnoses and stores checkpoints; teachers first, so that their students find them. In a folder one bad file does
- * not stop the others: it is told in the result. A bad file named by itself is thrown as InputError.
+ * not stop the others: it is told in the result; tensor files that hold no network are left out. A bad file named by itself is
+ * thrown as InputError.
  */
 export async function importCheckpoints(paths: string[], options: ImportOptions): Promise<Imported[]> {
   const results: Imported[] = []
@@ -161,6 +162,10 @@ export async function importCheckpoints(paths: string[], options: ImportOptions)
   for (const path of paths) {
     const files = filesOf(path)
     for (const weights of files) {
+      if (weights !== path && (await holdsNoNetwork(weights))) {
+        console.error(`${weights}: left out, its tensors are of no network`)
+        continue
+      }
       const one = await orRefusal(weights, paths.length === 1 && files.length === 1, () =>
         describe(
           weights,
@@ -186,6 +191,16 @@ export async function importCheckpoints(paths: string[], options: ImportOptions)
     })
   }
   return results
+}
+
+/** Whether a file is whole and its tensors are of no network: samples, say. A damaged one is told of when it is read. */
+async function holdsNoNetwork(weights: string): Promise<boolean> {
+  try {
+    return await withTensors(weights, async (file) => findNetworks(file).length === 0)
+  } catch (error) {
+    if (error instanceof InputError) return false
+    throw error
+  }
 }
 
 function sameNetwork(a: CheckpointFile, b: CheckpointFile): boolean {
