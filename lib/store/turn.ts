@@ -32,14 +32,16 @@ export async function inTurn<T>(folder: string, work: () => Promise<T>): Promise
 }
 
 async function untilFirst(tickets: string, mine: string): Promise<void> {
-  let [before, since] = ['', 0]
+  let [leader, since] = ['', 0]
   for (;;) {
-    const [first = mine] = (await readdir(tickets)).sort()
-    if (first >= mine) return
-    if (first !== before) [before, since] = [first, performance.now()]
+    const before = (await readdir(tickets)).filter((ticket) => ticket < mine).sort()
+    const [first] = before
+    if (first === undefined) return
+    if (first !== leader) [leader, since] = [first, performance.now()]
     if (isLeft(first) || performance.now() - since > patienceMs)
       await rm(path.join(tickets, first), { force: true })
-    else await setTimeout(4)
+    // Looking costs time that the first could use: the further back, the more rarely.
+    else await setTimeout(4 * before.length)
   }
 }
 

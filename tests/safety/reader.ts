@@ -1,6 +1,5 @@
-/** A process that reads what is newest, over and over, until it is told to stop: one line of JSON, {reads, errors}. */
-import { getLayers } from '../../lib/store/layers'
-import { listRuns } from '../../lib/store/runs'
+/** A process that reads the newest checkpoint of a run ten times a second until it is told to stop: {reads, errors}. */
+import { findCheckpoint } from '../../lib/store/checkpoints'
 
 let [reads, errors] = [0, 0]
 let goesOn = true
@@ -9,15 +8,13 @@ process.once('SIGTERM', () => {
 })
 while (goesOn) {
   try {
-    const [newest] = await listRuns()
-    if (newest) await getLayers(newest.checkpoints.at(-1)!.id)
+    await findCheckpoint('writer-0', null)
     reads++
   } catch (error) {
     console.error(error)
     errors++
   }
-  // Lets the signal in.
-  await new Promise((resolve) => setTimeout(resolve, 20))
+  await new Promise((resolve) => setTimeout(resolve, 100))
 }
 console.log(JSON.stringify({ reads, errors }))
 process.exit()
