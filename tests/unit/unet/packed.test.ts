@@ -169,13 +169,10 @@ describe.each([
           layer: id,
         })
       const [own, theirs] = [statsOf(packed), statsOf(source)]
-      expect([own.latent, own.reconstruction]).toEqual([null, null])
+      expect([own.latent, own.reconstruction, own.channels]).toEqual([null, null, null])
       expect(theirs.reconstruction).not.toBe(null)
-      expect({ ...own, latent: null, reconstruction: null }).toEqual({
-        ...theirs,
-        latent: null,
-        reconstruction: null,
-      })
+      const ofLatents = { latent: null, reconstruction: null, channels: null }
+      expect({ ...own, ...ofLatents }).toEqual({ ...theirs, ...ofLatents })
     }
   })
 })
