@@ -1,8 +1,11 @@
 /** The diagnosing worker, with what a dead one is taken for: a fault, never a page that waits for ever. */
 import { proxy, type Remote, wrap } from 'comlink'
 import type { DiagnoseApi, DiagnoseRequest, DiagnoseResult, OnProgress } from '../_workers/diagnose.worker'
+import type { Part } from '../_workers/dropped-part'
 import type { WorkerFault } from '../_workers/fault'
-import type { FoundFile } from './roles'
+import type { Outlined } from '../_workers/inspect-dropped'
+import type { Dropped } from './dropped'
+import type { FoundFile } from './plan'
 
 /** One forward pass of a large network may take this long. */
 const watchdogMs = 120_000
@@ -22,12 +25,25 @@ export class Diagnoser {
   }
 
   /** What each file is. A worker that dies is told as one unreadable file. */
-  async inspect(files: File[]): Promise<FoundFile[]> {
+  async inspect(dropped: Dropped[]): Promise<FoundFile[]> {
     const died = new Promise<FoundFile[]>((resolve) => {
       this.#fail = (fault) =>
-        resolve(files.map(({ name, size }) => ({ kind: 'unreadable', name, bytes: size, fault })))
+        resolve(
+          dropped.map(({ file: { name, size }, folder }) => ({
+            kind: 'unreadable',
+            name,
+            folder,
+            bytes: size,
+            fault,
+          })),
+        )
     })
-    return Promise.race([this.#api.inspect(files), died])
+    return Promise.race([this.#api.inspect(dropped), died])
+  }
+
+  /** What a network is with the corrections made so far. */
+  outline(part: Part, config: File | null): Promise<Outlined> {
+    return this.#api.outline(part, config)
   }
 
   async diagnose(request: DiagnoseRequest, onProgress: OnProgress): Promise<DiagnoseResult> {

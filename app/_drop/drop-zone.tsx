@@ -6,25 +6,38 @@ import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { pageUrl } from '../../lib/record/view'
 import { ErrorState } from '../_ui/states'
 import type { WorkerFault } from '../_workers/fault'
+import { remember, wantedAs } from './corrections'
 import { Diagnoser } from './diagnoser'
 import './drop.css'
-import { type Choice, FoundFiles } from './found-files'
-import { type FoundFile, type Roles, rolesFault, rolesOf } from './roles'
+import { type Dropped, type DroppedFile, sortDropped } from './dropped'
+import { type Choices, FoundFiles } from './found-files'
+import { checkpointAt, type FoundFile, type Plan, planFault, planOf, type Ref } from './plan'
+import { type Job, jobsOf, type Outcome, waitingFor } from './queue'
+import { QueueTable } from './queue-table'
 import { fetchRuns, Refused, type StoredPair, storePair } from './store-pair'
 import { timeLeft } from './time-left'
 import { useFileDrop } from './use-file-drop'
 
+type Found = {
+  kind: 'found'
+  dropped: Dropped[]
+  config: File | null
+  files: FoundFile[]
+  plan: Plan
+}
+
 type State =
   | { kind: 'idle' }
   | { kind: 'reading'; count: number }
-  | { kind: 'found'; dropped: File[]; files: FoundFile[]; roles: Roles }
-  | { kind: 'working'; words: string; share: number; since: number }
-  | { kind: 'done'; stored: StoredPair; pair: boolean }
-  | { kind: 'fault'; fault: WorkerFault }
+  | Found
+  | { kind: 'working'; words: string; share: number; since: number; outcomes: Outcome[] }
+  | { kind: 'done'; stored: StoredPair }
+  | { kind: 'queued'; outcomes: Outcome[] }
+  | { kind: 'fault'; fault: WorkerFault; back: Found | null }
 
 const idle: State = { kind: 'idle' }
 
-/** Takes a teacher and its student from anywhere on the page, diagnoses them in a worker and stores the result. */
+/** Takes checkpoints from anywhere on the page, diagnoses them in a worker and stores the results. */
 export function DropZone() {
   const [state, setState] = useState<State>(idle)
   const router = useRouter()
@@ -43,68 +56,108 @@ export function DropZone() {
     dismiss()
     setState(idle)
   }
-
-  async function take(dropped: File[]) {
-    if (state.kind === 'working' || state.kind === 'reading' || dropped.length === 0) return
-    setState({ kind: 'reading', count: dropped.length })
+  function worker(): Diagnoser {
     diagnoser.current ??= new Diagnoser()
-    const files = await diagnoser.current.inspect(dropped)
-    setState(foundState(dropped, files, rolesOf(files)))
+    return diagnoser.current
   }
 
-  async function start(found: Extract<State, { kind: 'found' }>, choice: Choice) {
-    const since = Date.now()
+  async function take(files: DroppedFile[]) {
+    if (state.kind === 'working' || state.kind === 'reading' || files.length === 0) return
+    const { checkpoints, configs } = sortDropped(files)
+    setState({ kind: 'reading', count: checkpoints.length })
+    const found = await worker().inspect(checkpoints)
+    const plan = planOf(found)
+    const fault = planFault(found, plan)
+    setState(
+      fault
+        ? { kind: 'fault', fault, back: null }
+        : { kind: 'found', dropped: checkpoints, config: configs[0]?.file ?? null, files: found, plan },
+    )
+  }
+
+  async function start(found: Found, choices: Choices) {
     const abort = new AbortController()
     cancelling.current = abort
-    const tell = (words: string, share: number) => {
-      if (!abort.signal.aborted) setState({ kind: 'working', words, share, since })
-    }
-    tell('asks what is stored', 0)
+    const kind = checkpointAt(found.files, choices.plan.students[0] ?? choices.plan.teachers[0])?.fileKind
+    if (kind) remember(kind, choices.corrections)
     try {
-      const next = await diagnoseAndStore(found, choice, abort.signal, tell)
-      if (abort.signal.aborted) return
-      setState(next)
-      if (next.kind === 'done') router.refresh()
+      await runQueue(found, choices, abort.signal)
     } catch (error) {
       if (abort.signal.aborted) return
       if (!(error instanceof Refused)) throw error
-      setState({ kind: 'fault', fault: error.fault })
+      setState({ kind: 'fault', fault: error.fault, back: { ...found, plan: choices.plan } })
     } finally {
-      // Its memory goes with it; the next pair gets a new one.
-      diagnoser.current?.dispose()
-      diagnoser.current = null
+      // Its memory goes with it; the next files get a new one.
+      if (cancelling.current === abort) {
+        diagnoser.current?.dispose()
+        diagnoser.current = null
+      }
     }
   }
 
-  async function diagnoseAndStore(
-    { dropped, roles }: Extract<State, { kind: 'found' }>,
-    { names, keepWeights }: Choice,
+  /** One job after the other. A refusal ends a single one; of several it is told beside the others. */
+  async function runQueue(found: Found, choices: Choices, signal: AbortSignal): Promise<void> {
+    const since = Date.now()
+    const jobs = jobsOf(choices.plan)
+    const outcomes = jobs.map((job) => waitingFor(job, found.files))
+    const tell = (words: string, share: number) => {
+      if (!signal.aborted) setState({ kind: 'working', words, share, since, outcomes: [...outcomes] })
+    }
+    tell('asks what is stored', 0)
+    await refuseTakenNames(choices.names, choices.plan.students.length > 0, signal)
+    let stored: StoredPair | null = null
+    for (const [i, job] of jobs.entries()) {
+      const { file, step } = outcomes[i]!
+      outcomes[i] = { file, step, state: 'working' }
+      try {
+        stored = await runJob(found, choices, job, signal, (words, share) =>
+          tell(words, (i + share) / jobs.length),
+        )
+        outcomes[i] = { file, state: 'stored', run: stored.run, step: stored.step }
+      } catch (error) {
+        if (signal.aborted || jobs.length === 1 || !(error instanceof Refused)) throw error
+        outcomes[i] = { file, step, state: 'refused', fault: error.fault }
+      }
+    }
+    if (signal.aborted) return
+    if (jobs.length === 1 && stored) setState({ kind: 'done', stored })
+    else setState({ kind: 'queued', outcomes })
+    router.refresh()
+  }
+
+  async function runJob(
+    { dropped, config }: Found,
+    { corrections, names, keepWeights }: Choices,
+    job: Job,
     signal: AbortSignal,
     tell: (words: string, share: number) => void,
-  ): Promise<State> {
-    const file = (index: number | null) => (index === null ? null : (dropped[index] ?? null))
-    const [teacher, student] = [file(roles.teacher), file(roles.student)]
-    if (!teacher || !diagnoser.current) return idle
-    await refuseTakenNames(names, student !== null, signal)
-    const request = { teacher, student, config: file(roles.config), names }
-    const result = await diagnoser.current.diagnose(request, (words, share) => tell(words, share * 0.97))
-    if (result.kind === 'cancelled') return idle
-    if (result.kind === 'fault') return result
-    const stored = await storePair(
-      { upload: result.teacher, file: teacher },
-      student && result.student && { upload: result.student, file: student },
+  ): Promise<StoredPair> {
+    const part = (role: 'teacher' | 'student', { file, prefix }: Ref) => ({
+      dropped: dropped[file]!,
+      wanted: wantedAs(role, prefix, corrections),
+      overrides: corrections.config,
+    })
+    const teacher = part('teacher', job.teacher)
+    const student = job.student && part('student', job.student)
+    const request = { teacher, student, config, names }
+    const result = await worker().diagnose(request, (words, share) => tell(words, share * 0.97))
+    signal.throwIfAborted()
+    if (result.kind === 'fault') throw new Refused(result.fault)
+    if (result.kind === 'cancelled') throw new Error('cancelled')
+    return storePair(
+      { upload: result.teacher, file: teacher.dropped.file },
+      student && result.student && { upload: result.student, file: student.dropped.file },
       keepWeights,
       signal,
       (words) => tell(words, 0.98),
     )
-    return { kind: 'done', stored, pair: student !== null && result.student?.diagnosis.unrun === undefined }
   }
 
   const over = useFileDrop((files) => void take(files))
 
   return (
     <section className={`drop-area ${over ? 'over' : ''}`} aria-label="Add checkpoints">
-      {over && <p className="drop-veil">Drop a teacher and its student</p>}
+      {over && <p className="drop-veil">Drop a teacher and its student, or a folder of checkpoints</p>}
       <input
         ref={input}
         type="file"
@@ -112,7 +165,7 @@ export function DropZone() {
         hidden
         aria-label="Checkpoint files"
         onChange={(event) => {
-          void take([...(event.target.files ?? [])])
+          void take([...(event.target.files ?? [])].map((file) => ({ file, folder: '' })))
           event.target.value = ''
         }}
       />
@@ -124,26 +177,33 @@ export function DropZone() {
       )}
       {state.kind === 'found' && (
         <FoundFiles
-          key={state.dropped.map((file) => file.name).join()}
+          key={state.dropped.map(({ folder, file }) => `${folder}/${file.name}`).join()}
           files={state.files}
-          roles={state.roles}
-          onSwap={() => {
-            const { teacher, student, config } = state.roles
-            setState(foundState(state.dropped, state.files, { teacher: student, student: teacher, config }))
-          }}
-          onStart={(choice) => void start(state, choice)}
+          dropped={state.dropped}
+          config={state.config?.name ?? null}
+          plan={state.plan}
+          outlineOf={(part) => worker().outline(part, state.config)}
+          onStart={(choices) => void start(state, choices)}
           onCancel={cancel}
         />
       )}
       {state.kind === 'working' && <Working {...state} onCancel={cancel} />}
       {state.kind === 'done' && <Done {...state} onMore={() => setState(idle)} />}
+      {state.kind === 'queued' && <Queued {...state} onMore={() => setState(idle)} />}
       {state.kind === 'fault' && (
         <ErrorState
           fault={state.fault}
           action={
-            <button type="button" className="button" onClick={cancel}>
-              Drop other files
-            </button>
+            <div className="chips">
+              {state.back && (
+                <button type="button" className="button" onClick={() => setState(state.back ?? idle)}>
+                  Correct how they are read
+                </button>
+              )}
+              <button type="button" className="button" onClick={cancel}>
+                Drop other files
+              </button>
+            </div>
           }
         />
       )}
@@ -151,14 +211,9 @@ export function DropZone() {
   )
 }
 
-function foundState(dropped: File[], files: FoundFile[], roles: Roles): State {
-  const fault = rolesFault(files, roles)
-  return fault ? { kind: 'fault', fault } : { kind: 'found', dropped, files, roles }
-}
-
 /** A run holds checkpoints of one role: better said before an hour's work than after it. */
 async function refuseTakenNames(
-  names: Choice['names'],
+  names: Choices['names'],
   withStudent: boolean,
   signal: AbortSignal,
 ): Promise<void> {
@@ -181,8 +236,8 @@ function Invitation({ onChoose }: { onChoose: () => void }) {
       <div>
         <h2>Drop a teacher and its student anywhere on this page</h2>
         <p className="soft">
-          .safetensors, .pt, .pth, .ckpt or .bin, with a config .json or .yaml if they need one. They are read
-          and diagnosed in your browser.
+          .safetensors, .pt, .pth, .ckpt or .bin, with a config .json or .yaml if they need one; one file that
+          holds both; or a folder of steps. They are read and diagnosed in your browser.
         </p>
       </div>
       <div className="chips">
@@ -201,6 +256,7 @@ function Working({
   words,
   share,
   since,
+  outcomes,
   onCancel,
 }: Extract<State, { kind: 'working' }> & { onCancel: () => void }): ReactNode {
   return (
@@ -216,15 +272,47 @@ function Working({
       <button type="button" className="button" onClick={onCancel}>
         Cancel
       </button>
+      {outcomes.length > 1 && <QueueTable outcomes={outcomes} />}
     </>
   )
 }
 
-function Done({
-  stored,
-  pair,
+/** Several checkpoints at their end: how many are stored, and each. */
+function Queued({
+  outcomes,
   onMore,
-}: Extract<State, { kind: 'done' }> & { onMore: () => void }): ReactNode {
+}: Extract<State, { kind: 'queued' }> & { onMore: () => void }): ReactNode {
+  const stored = outcomes.flatMap((outcome) => (outcome.state === 'stored' ? [outcome] : []))
+  const last = stored.at(-1)
+  return (
+    <>
+      <p role="status">
+        {stored.length} of {outcomes.length} checkpoints are stored
+        {last ? (
+          <>
+            {' '}
+            in <b>{last.run}</b>.
+          </>
+        ) : (
+          '.'
+        )}
+      </p>
+      <div className="chips">
+        {last && (
+          <Link className="button solid" href={pageUrl('run', last.run, null)}>
+            Open {last.run}
+          </Link>
+        )}
+        <button type="button" className="button" onClick={onMore}>
+          Add more
+        </button>
+      </div>
+      <QueueTable outcomes={outcomes} />
+    </>
+  )
+}
+
+function Done({ stored, onMore }: Extract<State, { kind: 'done' }> & { onMore: () => void }): ReactNode {
   return (
     <>
       <p role="status">
@@ -234,7 +322,7 @@ function Done({
         <Link className="button solid" href={pageUrl('run', stored.run, null)}>
           Open {stored.run}
         </Link>
-        {pair && (
+        {stored.pair && (
           <Link className="button" href={pageUrl('sample', stored.run, null)}>
             Sample side by side
           </Link>

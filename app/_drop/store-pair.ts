@@ -1,5 +1,5 @@
 /** Sends what was diagnosed to the server: weights first, records last, the student's at the very end. */
-import type { CheckpointUpload, RunSummary } from '../../lib/record/run'
+import type { CheckpointSummary, CheckpointUpload, RunSummary } from '../../lib/record/run'
 import type { WorkerFault } from '../_workers/fault'
 
 /** A refusal of the server, in the words of its JSON error. */
@@ -9,7 +9,8 @@ export class Refused extends Error {
   }
 }
 
-export type StoredPair = { run: string; step: number }
+/** pair: whether there are two networks to sample side by side. */
+export type StoredPair = { run: string; step: number; pair: boolean }
 
 type ToStore = { upload: CheckpointUpload; file: File }
 
@@ -19,9 +20,14 @@ export async function fetchRuns(signal: AbortSignal): Promise<RunSummary[]> {
   return body.runs
 }
 
-/** The run that holds this very file as a teacher, so that it is not stored under a second name. */
-export function knownTeacher(runs: readonly RunSummary[], sha256: string): RunSummary | undefined {
-  return runs.find((run) => run.role === 'teacher' && run.checkpoints.some((c) => c.sha256 === sha256))
+/** The run that holds this very network of this very file as a teacher, so that it is not stored under a second name. */
+export function knownTeacher(runs: readonly RunSummary[], upload: CheckpointUpload): RunSummary | undefined {
+  return runs.find((run) => run.role === 'teacher' && run.checkpoints.some(isThis(upload)))
+}
+
+/** Checkpoints stored before networks were told apart say nothing of theirs. */
+function isThis({ sha256, diagnosis }: CheckpointUpload): (stored: CheckpointSummary) => boolean {
+  return (stored) => stored.sha256 === sha256 && (stored.network ?? diagnosis.network) === diagnosis.network
 }
 
 /**
@@ -36,8 +42,8 @@ export async function storePair(
   onProgress: (words: string) => void,
 ): Promise<StoredPair> {
   onProgress('asks what is stored')
-  const known = knownTeacher(await fetchRuns(signal), teacher.upload.sha256)
-  const checkpoint = known?.checkpoints.find((c) => c.sha256 === teacher.upload.sha256)
+  const known = knownTeacher(await fetchRuns(signal), teacher.upload)
+  const checkpoint = known?.checkpoints.find(isThis(teacher.upload))
   if (keepWeights) {
     for (const each of [teacher, student]) {
       if (!each || (each === teacher && checkpoint?.hasWeights)) continue
@@ -51,14 +57,14 @@ export async function storePair(
   }
   onProgress('stores the records')
   if (!known) await post(teacher, teacher.upload, signal)
-  if (!student) return { run: known?.name ?? teacher.upload.run.name, step: teacher.upload.step }
+  if (!student) return { run: known?.name ?? teacher.upload.run.name, step: teacher.upload.step, pair: false }
   const { upload } = student
   await post(
     student,
     { ...upload, run: { ...upload.run, teacher: known?.name ?? upload.run.teacher } },
     signal,
   )
-  return { run: upload.run.name, step: upload.step }
+  return { run: upload.run.name, step: upload.step, pair: upload.diagnosis.unrun === undefined }
 }
 
 function post({ file }: ToStore, upload: CheckpointUpload, signal: AbortSignal): Promise<unknown> {

@@ -1,9 +1,13 @@
 'use client'
 
 import { useEffect, useRef, useState } from 'react'
+import { type DroppedFile, filesBelow } from './dropped'
 
-/** Files dropped anywhere on the page; true while some are held over it. A page that is not asked opens them itself. */
-export function useFileDrop(onFiles: (files: File[]) => void): boolean {
+/**
+ * Files and folders dropped anywhere on the page; true while some are held over it. A page that is not asked opens them
+ * itself.
+ */
+export function useFileDrop(onFiles: (files: DroppedFile[]) => void): boolean {
   const [over, setOver] = useState(false)
   const handler = useRef(onFiles)
   useEffect(() => {
@@ -29,8 +33,9 @@ export function useFileDrop(onFiles: (files: File[]) => void): boolean {
       event.preventDefault()
       depth = 0
       setOver(false)
-      const files = [...(event.dataTransfer?.files ?? [])]
-      if (files.length > 0) handler.current(files)
+      void filesOf(event.dataTransfer!).then((files) => {
+        if (files.length > 0) handler.current(files)
+      })
     }
     window.addEventListener('dragenter', enter)
     window.addEventListener('dragleave', leave)
@@ -44,4 +49,11 @@ export function useFileDrop(onFiles: (files: File[]) => void): boolean {
     }
   }, [])
   return over
+}
+
+/** Items of a drop are there only while its event is handled, so both lists are taken before anything is awaited. */
+function filesOf(transfer: DataTransfer): Promise<DroppedFile[]> {
+  const entries = [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? [])
+  const plain = [...transfer.files].map((file) => ({ file, folder: '' }))
+  return entries.length > 0 ? filesBelow(entries) : Promise.resolve(plain)
 }

@@ -82,6 +82,6 @@ export function jobsOf(
 }
 
 function jobOf(network: SampleNetwork, { seed, sampler, steps, n }: Settings): SampleJob {
-  const { sha256, share, fileName, bytes, config, network: prefix } = network
-  return { sha256, share, fileName, bytes, config, network: prefix, seed, sampler, steps, images: n }
+  const { sha256, share, fileName, bytes, config, wanted } = network
+  return { sha256, share, fileName, bytes, config, wanted, seed, sampler, steps, images: n }
 }

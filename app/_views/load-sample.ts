@@ -3,6 +3,7 @@ import type { CheckpointDetail, RunSummary, SampleSet } from '../../lib/record/r
 import type { ViewParams } from '../../lib/record/view'
 import { findCheckpoint, getCheckpoint } from '../../lib/store/checkpoints'
 import { getRun, listRuns } from '../../lib/store/runs'
+import { type Wanted, wantedAgain } from '../../lib/unet/reading'
 import { type RunHead, runHead } from './load'
 
 /** One network that can be run, and what was drawn with it when it was stored. */
@@ -20,8 +21,8 @@ export type SampleNetwork = {
   /** Why it cannot be run; null where it can. */
   unrun: string | null
   config: Record<string, unknown>
-  /** Which network of the file it is; null for the usual one. */
-  network: string | null
+  /** Which network of the file it is, and how it was read. */
+  wanted: Wanted
   parameters: number
   /** Multiply-accumulates for one image and step. */
   macs: number
@@ -105,7 +106,7 @@ function network(run: RunSummary, detail: CheckpointDetail): SampleNetwork {
     family: diagnosis.family,
     unrun: diagnosis.unrun ?? null,
     config: diagnosis.config,
-    network: diagnosis.network ?? null,
+    wanted: wantedAgain(diagnosis),
     parameters: ledger.parameters,
     macs: ledger.macs,
     packedBytes: run.role === 'teacher' ? ledger.fullPrecisionBytes : ledger.packedBytes,

@@ -3,27 +3,24 @@
  * is sent anywhere from here: the records go back to the page, which stores them.
  */
 import { expose } from 'comlink'
-import { parse as parseYaml } from 'yaml'
 import { diagnose } from '../../lib/diagnostics/diagnose'
 import { drawSamples, drawsPictures } from '../../lib/diagnostics/samples'
 import { buildUpload, type FileFacts } from '../../lib/diagnostics/upload'
-import { namedNetwork } from '../../lib/diagnostics/weights-only'
-import type { CheckpointUpload } from '../../lib/record/run'
+import type { CheckpointUpload, SampleSet } from '../../lib/record/run'
 import { InputError } from '../../lib/tensor/error'
-import { openTensors } from '../../lib/tensor/open'
-import { blobSource, sizeOf, type TensorFile } from '../../lib/tensor/tensor'
-import { type Checkpoint, type GivenConfig, readAbout, readCheckpoint } from '../../lib/unet/checkpoint'
-import { chooseNetwork } from '../../lib/unet/choose-network'
-import type { FoundFile } from '../_drop/roles'
+import type { Checkpoint, GivenConfig } from '../../lib/unet/checkpoint'
+import type { Dropped } from '../_drop/dropped'
+import type { FoundFile } from '../_drop/plan'
 import { startBackend } from './backend'
+import { fileKey, loadPart, type Part } from './dropped-part'
 import { faultOf, type WorkerFault } from './fault'
-import { hash } from './hash'
-import { diagnoseWeightsOnly, whyUnrun } from './weights-only'
+import { inspectDropped, type Outlined, outlinePart, readConfig } from './inspect-dropped'
+import { diagnoseWeightsOnly } from './weights-only'
 
 /** A pair, or a teacher by itself. */
 export type DiagnoseRequest = {
-  teacher: File
-  student: File | null
+  teacher: Part
+  student: Part | null
   config: File | null
   /** Run names; empty for what the file says. */
   names: { teacher: string; student: string }
@@ -45,15 +42,20 @@ let working: AbortController | null = null
 
 const api = {
   /** Opens each file and says what it is; reads directories, no weights. */
-  inspect(files: File[]): Promise<FoundFile[]> {
-    return Promise.all(files.map(inspectFile))
+  inspect(dropped: Dropped[]): Promise<FoundFile[]> {
+    return Promise.all(dropped.map(inspectDropped))
+  },
+
+  /** What one network is with the corrections made so far; reads no weights. */
+  outline(part: Part, config: File | null): Promise<Outlined> {
+    return outlinePart(part, config)
   },
 
   async diagnose(request: DiagnoseRequest, onProgress: OnProgress): Promise<DiagnoseResult> {
     working?.abort()
     const own = new AbortController()
     working = own
-    let at = request.teacher.name
+    let at = request.teacher.dropped.file.name
     try {
       const onFile = (file: string) => {
         at = file
@@ -75,41 +77,14 @@ export type DiagnoseApi = typeof api
 
 expose(api)
 
-async function inspectFile(file: File): Promise<FoundFile> {
-  const { name, size: bytes } = file
-  if (isConfigName(name)) return { kind: 'config', name, bytes }
-  try {
-    const opened = await openTensors(blobSource(name, file))
-    const about = readAbout(opened)
-    const network = namedNetwork(opened, await chooseNetwork(opened))
-    const binarized = Object.values(about?.manifest ?? network.manifest).filter(({ bases }) => bases > 0)
-    return {
-      kind: 'checkpoint',
-      name,
-      bytes,
-      run: about?.run ?? null,
-      role: about?.role ?? null,
-      binarized: binarized.length,
-      layers: network.layers.map(({ id, shape }) => ({ id, shape })),
-      unrun: whyUnrun(network),
-      tensors: opened.tensors.size,
-      values: valuesOf(opened),
-    }
-  } catch (error) {
-    return { kind: 'unreadable', name, bytes, fault: faultOf(error, name) }
-  }
-}
-
-const isConfigName = (name: string): boolean => /\.(json|ya?ml)$/i.test(name)
-
-/** Values a file stands for: a byte of a bit plane holds eight. */
-const valuesOf = (file: TensorFile): number =>
-  [...file.tensors.values()].reduce(
-    (sum, { dtype, shape }) => sum + sizeOf(shape) * (dtype === 'U8' ? 8 : 1),
-    0,
-  )
-
 type Loaded = { checkpoint: Checkpoint; file: FileFacts }
+
+/** The teacher of the students that follow one another. */
+type Teacher = Loaded & { upload: CheckpointUpload; samples: SampleSet | null }
+let teacherKept: { key: string; teacher: Teacher } | null = null
+
+/** Begins the next part of the work; what comes back tells how far it is. */
+type Next = (name: string, words: string) => (done: number, total: number, what?: string) => void
 
 async function diagnosePair(
   { teacher, student, config, names }: DiagnoseRequest,
@@ -118,9 +93,9 @@ async function diagnosePair(
   onFile: (name: string) => void,
 ): Promise<DiagnoseResult> {
   // Shares of the whole by what takes long: the student's two networks run at every timestep, samples at every step.
-  const parts = student ? [0.03, 0.03, 0.05, 0.2, 0.45, 0.24] : [0.1, 0, 0.2, 0.7]
+  const parts = student ? [0.03, 0.05, 0.2, 0.03, 0.45, 0.24] : [0.1, 0.2, 0.7]
   let part = 0
-  const next = (name: string, words: string) => {
+  const next: Next = (name, words) => {
     onFile(name)
     const before = parts.slice(0, part).reduce((sum, share) => sum + share, 0)
     const share = parts[part++] ?? 0
@@ -133,71 +108,60 @@ async function diagnosePair(
   }
 
   const given = config && (await readConfig(config))
-  const a = await load(teacher, given, next(teacher.name, `reads ${teacher.name}`))
-  const b = student && (await load(student, given, next(student.name, `reads ${student.name}`)))
-  if (!b) part++
-  const ownDiagnosis = await diagnose(null, a.checkpoint, {
-    signal,
-    onProgress: next(teacher.name, 'measures the teacher’s weights'),
-  })
-  const ownProgress = next(teacher.name, 'draws with the teacher')
-  const ownSamples = drawsPictures(a.checkpoint)
-    ? await drawSamples(a.checkpoint, { ...drawing, signal }, (done, total) =>
-        ownProgress(done, total, 'steps'),
-      )
-    : null
-  const teacherUpload = buildUpload({
-    ...a,
-    teacher: null,
-    diagnosis: ownDiagnosis,
-    samples: ownSamples,
-    run: names.teacher,
-  })
-  if (teacherUpload.run.role !== 'teacher') throw notATeacher(a.checkpoint.name)
-  if (!b) return { kind: 'done', teacher: teacherUpload, student: null }
+  const a = await teacherOf({ teacher, config, names }, given, next)
+  if (!student) return { kind: 'done', teacher: a.upload, student: null }
+  const name = student.dropped.file.name
+  const b = await loadPart(student, given, next(name, `reads ${name}`))
   const diagnosis = await diagnose(a.checkpoint, b.checkpoint, {
     ...alignment,
     signal,
-    onProgress: next(b.checkpoint.name, 'runs both networks'),
+    onProgress: next(name, 'runs both networks'),
   })
-  const progress = next(b.checkpoint.name, 'draws with the student')
+  const progress = next(name, 'draws with the student')
   const samples = drawsPictures(b.checkpoint)
-    ? await drawSamples(b.checkpoint, { ...drawing, teacher: ownSamples, signal }, (done, total) =>
+    ? await drawSamples(b.checkpoint, { ...drawing, teacher: a.samples, signal }, (done, total) =>
         progress(done, total, 'steps'),
       )
     : null
-  const studentUpload = buildUpload({
+  const upload = buildUpload({
     ...b,
-    teacher: { ...a, run: teacherUpload.run.name },
+    teacher: { ...a, run: a.upload.run.name },
     diagnosis,
     samples,
     run: names.student,
   })
-  return { kind: 'done', teacher: teacherUpload, student: studentUpload }
-}
+  return { kind: 'done', teacher: a.upload, student: upload }
 
-async function readConfig(file: File): Promise<GivenConfig> {
-  const text = await file.text()
-  try {
-    return { json: /\.json$/i.test(file.name) ? JSON.parse(text) : parseYaml(text), file: file.name }
-  } catch (error) {
-    throw new InputError({
-      file: file.name,
-      problem: `it is not ${/\.json$/i.test(file.name) ? 'JSON' : 'YAML'} (${(error as Error).message.split('\n')[0]!.slice(0, 120)})`,
-      remedy: 'Drop the configuration as the training wrote it.',
+  /** Read, measured and drawn with once, however many students follow. */
+  async function teacherOf(
+    request: Pick<DiagnoseRequest, 'teacher' | 'config' | 'names'>,
+    given: GivenConfig | null,
+    next: Next,
+  ): Promise<Teacher> {
+    const { wanted, overrides, dropped } = request.teacher
+    const key = JSON.stringify([fileKey(dropped), wanted, overrides, config?.name, names.teacher])
+    if (teacherKept?.key === key) {
+      part = 3
+      return teacherKept.teacher
+    }
+    teacherKept = null
+    const { name } = dropped.file
+    const loaded = await loadPart(request.teacher, given, next(name, `reads ${name}`))
+    const diagnosis = await diagnose(null, loaded.checkpoint, {
+      signal,
+      onProgress: next(name, 'measures the teacher’s weights'),
     })
+    const progress = next(name, 'draws with the teacher')
+    const samples = drawsPictures(loaded.checkpoint)
+      ? await drawSamples(loaded.checkpoint, { ...drawing, signal }, (done, total) =>
+          progress(done, total, 'steps'),
+        )
+      : null
+    const upload = buildUpload({ ...loaded, teacher: null, diagnosis, samples, run: names.teacher })
+    if (upload.run.role !== 'teacher') throw notATeacher(name)
+    teacherKept = { key, teacher: { ...loaded, upload, samples } }
+    return teacherKept.teacher
   }
-}
-
-/** Reads and hashes one file. What the file says of itself goes before a config beside it, as in the CLI. */
-async function load(
-  file: File,
-  given: GivenConfig | null,
-  onProgress: (done: number, total: number) => void,
-): Promise<Loaded> {
-  const opened = await openTensors(blobSource(file.name, file))
-  const checkpoint = await readCheckpoint(opened, readAbout(opened) ? undefined : (given ?? undefined))
-  return { checkpoint, file: { name: file.name, bytes: file.size, sha256: await hash(file, onProgress) } }
 }
 
 function notATeacher(file: string): InputError {

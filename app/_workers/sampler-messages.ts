@@ -1,4 +1,5 @@
 import type { SamplerName } from '../../lib/diffusion/sample'
+import type { Wanted } from '../../lib/unet/reading'
 import type { WorkerFault } from './fault'
 
 /** What one network draws. Equal jobs give equal pictures, in any tab and on any machine. */
@@ -11,8 +12,8 @@ export type SampleJob = {
   bytes: number
   /** The configuration the checkpoint was stored with. */
   config: Record<string, unknown>
-  /** Which network of the file: what its names start with; null for the usual one. */
-  network: string | null
+  /** Which network of the file, and how it was read. */
+  wanted: Wanted
   seed: number
   sampler: SamplerName
   steps: number

@@ -8,15 +8,15 @@ import { pause } from '../../lib/diagnostics/pause'
 import { sample, startingNoise } from '../../lib/diffusion/sample'
 import { samplingTimesteps } from '../../lib/diffusion/schedule'
 import { openTensors } from '../../lib/tensor/open'
-import { type Checkpoint, readCheckpoint } from '../../lib/unet/checkpoint'
+import type { Checkpoint } from '../../lib/unet/checkpoint'
+import { readWanted } from '../../lib/unet/reading'
 import { startBackend } from './backend'
 import { faultOf } from './fault'
 import { rangeSource } from './range-source'
 import type { SampleJob, SamplerReply, SamplerRequest } from './sampler-messages'
 
 /** The checkpoint read last, in host memory: another seed need not fetch and decode it again. */
-let kept: { sha256: string; network: string | null; checkpoint: Checkpoint; fetchedBytes: number } | null =
-  null
+let kept: { key: string; checkpoint: Checkpoint; fetchedBytes: number } | null = null
 let wanted = 0
 let queue = Promise.resolve()
 
@@ -53,14 +53,14 @@ async function answer(run: number, job: SampleJob): Promise<void> {
 }
 
 async function checkpointOf(job: SampleJob): Promise<{ checkpoint: Checkpoint; fetchedBytes: number }> {
-  if (kept?.sha256 === job.sha256 && kept.network === job.network) return kept
+  const key = JSON.stringify([job.sha256, job.config, job.wanted])
+  if (kept?.key === key) return kept
   kept = null
   const shared = job.share ? `?share=${job.share}` : ''
   const source = rangeSource(job.fileName, `/api/v1/blobs/${job.sha256}${shared}`, job.bytes)
   const given = { json: job.config, file: job.fileName }
-  const network = job.network ?? undefined
-  const checkpoint = await readCheckpoint(await openTensors(source), given, { network })
-  kept = { sha256: job.sha256, network: job.network, checkpoint, fetchedBytes: source.fetchedBytes() }
+  const checkpoint = await readWanted(await openTensors(source), given, job.wanted)
+  kept = { key, checkpoint, fetchedBytes: source.fetchedBytes() }
   return kept
 }
 

@@ -1,12 +1,10 @@
 /** What a tab does with networks it does not run: their weights are read by slice, one tensor at a time. */
-import { buildUpload, type FileFacts } from '../../lib/diagnostics/upload'
+import { buildUpload } from '../../lib/diagnostics/upload'
 import { diagnoseWeights, type NamedNetwork, namedNetwork } from '../../lib/diagnostics/weights-only'
-import { openTensors } from '../../lib/tensor/open'
-import { blobSource, sizeOf, type TensorFile } from '../../lib/tensor/tensor'
+import { sizeOf } from '../../lib/tensor/tensor'
 import { chooseNetwork } from '../../lib/unet/choose-network'
-import { findNetworks } from '../../lib/unet/networks'
 import type { DiagnoseRequest, DiagnoseResult, OnProgress } from './diagnose.worker'
-import { hash } from './hash'
+import { factsOf, openDropped, type Part } from './dropped-part'
 
 /** Networks of more values than this are not run in a browser tab, where they are in memory more than once. */
 const mostValues = 2 ** 27
@@ -34,45 +32,36 @@ export async function diagnoseWeightsOnly(
 ): Promise<DiagnoseResult | null> {
   const own = await openNetwork(teacher)
   const other = student && (await openNetwork(student))
-  if ([own, other].every((opened) => !opened || whyUnrun(opened.network) === null)) return null
+  if ([own, other].every((network) => !network || whyUnrun(network) === null)) return null
   const files = student ? 2 : 1
   let done = 0
-  const measure = async (file: File, { network, whole }: OpenedNetwork, against: NamedNetwork | null) => {
-    onFile(file.name)
+  const measure = async ({ dropped }: Part, network: NamedNetwork, against: NamedNetwork | null) => {
+    const { name } = dropped.file
+    onFile(name)
     const share = (part: number) => (done + part) / files
     const diagnosis = await diagnoseWeights(against, network, {
       signal,
       onProgress: (k, n) =>
-        onProgress(`weights of ${file.name}: ${k} of ${n} layers`, share((weightShare * k) / n)),
+        onProgress(`weights of ${name}: ${k} of ${n} layers`, share((weightShare * k) / n)),
     })
-    const sha256 = await hash(file, (bytes, all) => {
+    const facts = await factsOf(dropped, (bytes, all) => {
       signal.throwIfAborted()
-      onProgress(`hashes ${file.name}`, share(weightShare + ((1 - weightShare) * bytes) / all))
+      onProgress(`hashes ${name}`, share(weightShare + ((1 - weightShare) * bytes) / all))
     })
     done++
-    const facts: FileFacts = { name: file.name, bytes: file.size, sha256 }
     const unrun = whyUnrun(network) ?? 'its counterpart is not run'
-    return { checkpoint: network, file: facts, diagnosis: { ...diagnosis, unrun }, whole }
+    return { checkpoint: network, file: facts, diagnosis: { ...diagnosis, unrun } }
   }
-  const a = await measure(teacher, own, student ? null : teacherWithin(own))
+  const a = await measure(teacher, own, null)
   const first = buildUpload({ ...a, teacher: null, samples: null, run: names.teacher })
   if (!student || !other) return { kind: 'done', teacher: first, student: null }
-  const b = await measure(student, other, own.network)
-  const reference = { checkpoint: own.network, file: a.file, run: first.run.name }
+  const b = await measure(student, other, own)
+  const reference = { checkpoint: own, file: a.file, run: first.run.name }
   const second = buildUpload({ ...b, teacher: reference, samples: null, run: names.student })
   return { kind: 'done', teacher: first, student: second }
 }
 
-type OpenedNetwork = { whole: TensorFile; network: NamedNetwork }
-
-async function openNetwork(file: File): Promise<OpenedNetwork> {
-  const whole = await openTensors(blobSource(file.name, file))
-  return { whole, network: namedNetwork(whole, await chooseNetwork(whole)) }
-}
-
-/** The teacher a training kept beside its student in one file; null if there is none. */
-function teacherWithin({ whole, network }: OpenedNetwork): NamedNetwork | null {
-  if (network.network.role.startsWith('teacher')) return null
-  const teacher = findNetworks(whole).find(({ role }) => role.startsWith('teacher'))
-  return teacher ? namedNetwork(whole, teacher) : null
+async function openNetwork({ dropped, wanted }: Part): Promise<NamedNetwork> {
+  const whole = await openDropped(dropped)
+  return namedNetwork(whole, await chooseNetwork(whole, wanted.network))
 }

@@ -17,6 +17,7 @@ import {
 } from '../store/uploads'
 import { InputError } from '../tensor/error'
 import { readAbout } from '../unet/checkpoint'
+import { wantedAgain } from '../unet/reading'
 import { usualMeasurement, usualSamples } from './import'
 import { withTensors } from './open'
 import { type CheckpointFile, type Job, prepareUpload } from './prepare'
@@ -73,7 +74,7 @@ async function recordOf(upload: QueuedUpload): Promise<CheckpointUpload> {
     run,
     given: config && { json: config, file: 'config' },
     step,
-    network,
+    wanted: network === null ? {} : { network },
   }
   const known = await getRun(run)
   const teacherName = (await findRun(run))?.teacherName ?? null
@@ -114,7 +115,7 @@ async function teacherOf(id: string, teacherName: string | null): Promise<Job['t
   if (!stored?.hasWeights) return null
   const { fileName: name, sha256, bytes, step, diagnosis, samples } = stored
   const given = { json: diagnosis.config, file: name }
-  const network = diagnosis.network ?? null
+  const wanted = wantedAgain(diagnosis)
   const facts = { name, sha256, bytes }
-  return { checkpoint: { path: blobFile(sha256), facts, run, given, step, network }, samples }
+  return { checkpoint: { path: blobFile(sha256), facts, run, given, step, wanted }, samples }
 }

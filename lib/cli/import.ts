@@ -4,11 +4,13 @@ import { basename, dirname, extname, join, resolve } from 'node:path'
 import { runName } from '../diagnostics/upload'
 import type { CheckpointUpload, SampleSet } from '../record/run'
 import { blobFile, blobSize, putBlob } from '../store/blobs'
-import { findBySha256, getCheckpoint, storeCheckpoint } from '../store/checkpoints'
+import { findBySha256, getCheckpoint, isReadAs, storeCheckpoint } from '../store/checkpoints'
 import { InputError } from '../tensor/error'
-import { readAbout } from '../unet/checkpoint'
+import { type GivenConfig, readAbout } from '../unet/checkpoint'
 import { chooseNetwork } from '../unet/choose-network'
-import { findNetworks } from '../unet/networks'
+import { parseConfig } from '../unet/config'
+import { findNetworks, weightLayers } from '../unet/networks'
+import { wantedAgain } from '../unet/reading'
 import { startBackend } from './backend'
 import {
   type Command,
@@ -144,6 +146,10 @@ type Found = {
   teacherSha256: string | null
   /** The teacher in the same file; null if it holds none. */
   ownTeacher: CheckpointFile | null
+  /** What was asked for on the command line; anything else may be as it is stored. */
+  asked: Parameters<typeof isReadAs>[1]
+  /** Ids and shapes of the layers: the same for teacher and student. */
+  layers: string
 }
 
 /**
@@ -179,6 +185,7 @@ export async function importCheckpoints(paths: string[], options: ImportOptions)
     }
   }
   addOwnTeachers(found, named)
+  nameTeachersApart(found)
   const teachers = found.filter(({ role }) => role === 'teacher')
   const students = found.filter(({ role }) => role === 'student')
   const alone = found.length === 1
@@ -204,16 +211,30 @@ async function holdsNoNetwork(weights: string): Promise<boolean> {
 }
 
 function sameNetwork(a: CheckpointFile, b: CheckpointFile): boolean {
-  return a.facts.sha256 === b.facts.sha256 && a.network === b.network
+  return a.facts.sha256 === b.facts.sha256 && a.wanted.network === b.wanted.network
 }
 
 /** Adds the teachers that students bring in their own files, one for each run that has no other. */
 function addOwnTeachers(found: Found[], named: Found | null): void {
-  for (const { role, runs, step, teacherSha256, ownTeacher } of [...found]) {
+  for (const own of [...found]) {
+    const { role, teacherSha256, ownTeacher } = own
     if (!ownTeacher || named || role === 'teacher' || teacherSha256 !== null) continue
     if (found.some((other) => other.role === 'teacher' && other.file.run === ownTeacher.run)) continue
-    found.push({ file: ownTeacher, runs, role: 'teacher', step, teacherSha256: null, ownTeacher: null })
+    found.push({
+      ...own,
+      file: ownTeacher,
+      role: 'teacher',
+      ownTeacher: null,
+      asked: { network: ownTeacher.wanted.network },
+    })
   }
+}
+
+/** A folder with students and their teacher names two runs. */
+function nameTeachersApart(found: Found[]): void {
+  const students = new Set(found.filter(({ role }) => role === 'student').map(({ file }) => file.run))
+  for (const { role, file } of found)
+    if (role === 'teacher' && students.has(file.run)) file.run = teacherRun(file.run)
 }
 
 /** Runs `work`; unless it was asked for by itself, a refused file becomes a result. */
@@ -247,7 +268,9 @@ async function importOne(
 ): Promise<Imported> {
   const { facts, run, path } = one.file
   const about = { file: facts.name, run, step: one.step, sha256: facts.sha256, problem: null }
-  const before = (await findBySha256(facts.sha256)).find((row) => row.run === run && row.step === one.step)
+  const before = (await findBySha256(facts.sha256)).find(
+    (row) => row.run === run && row.step === one.step && isReadAs(row, one.asked),
+  )
   const keeps = one.runs || options.keepWeights === true
   if (before && (!keeps || (await blobSize(facts.sha256)) !== null))
     return { ...about, id: before.id, stored: false }
@@ -265,7 +288,8 @@ async function teacherOf(student: Found, named: Found | null, found: Found[]): P
   const beside =
     named ??
     found.find(({ file }) => file.facts.sha256 === student.teacherSha256) ??
-    found.find(({ role, file }) => role === 'teacher' && file.run === teacherRun(student.file.run))
+    found.find(({ role, file }) => role === 'teacher' && file.run === teacherRun(student.file.run)) ??
+    teacherAbove(student, found)
   const sha256 = beside?.file.facts.sha256 ?? student.teacherSha256
   const [row] = sha256 === null ? [] : await findBySha256(sha256)
   const stored = row && (await getCheckpoint(row.id))
@@ -285,9 +309,21 @@ async function teacherOf(student: Found, named: Found | null, found: Found[]): P
     run: row!.run,
     given: { json: diagnosis.config, file: fileName },
     step: stored.step,
-    network: diagnosis.network ?? null,
+    wanted: wantedAgain(diagnosis),
   }
   return { checkpoint, samples }
+}
+
+/** The full-precision checkpoint of the same layers that lies in the student's folder, or the nearest above it. */
+function teacherAbove(student: Found, found: Found[]): Found | undefined {
+  if (student.teacherSha256 !== null) return undefined
+  const folder = (one: Found) => dirname(resolve(one.file.path))
+  return found
+    .filter((one) => one.role === 'teacher' && one.layers === student.layers && one.ownTeacher === null)
+    .filter(
+      (one) => `${folder(student)}/`.startsWith(`${folder(one)}/`) && one.file.path !== student.file.path,
+    )
+    .sort((a, b) => folder(b).length - folder(a).length)[0]
 }
 
 async function findTeacher(path: string, options: ImportOptions): Promise<Found> {
@@ -336,8 +372,8 @@ async function describe(
     if (file.container === 'safetensors-sharded') throw inShards(weights)
     const about = readAbout(file)
     const own = findNetworks(file).find(({ role }) => role === 'teacher')
-    const wanted = as === 'teacher' && own ? own.prefix : text(options.flags, 'network')
-    const network = await chooseNetwork(file, wanted)
+    const asked = as === 'teacher' && own ? own.prefix : text(options.flags, 'network')
+    const network = await chooseNetwork(file, asked)
     const isTeacher = network.role === 'teacher' || network.role === 'teacher-ema'
     const ownTeacher = isTeacher ? undefined : own
     const given = givenConfig(file, weights, options.flags)
@@ -346,7 +382,7 @@ async function describe(
     const looksLikeStudent =
       about?.role === 'student' || binarized || ownTeacher || (network.family === 'binarydm' && !isTeacher)
     const numbered = about ? null : network.step
-    const series = numbered !== null && folder !== null ? basename(resolve(folder)) : undefined
+    const series = numbered !== null && folder !== null ? seriesName(weights) : undefined
     const fallback = isDiffusersName(weights) ? modelName(weights) : series
     const named = runName(
       { about: { run: about?.run ?? null } },
@@ -355,14 +391,25 @@ async function describe(
     )
     const run = isTeacher && options.run === undefined ? teacherRun(named) : named
     const step = about ? null : (numbered ?? 0)
-    const checkpoint: CheckpointFile = { path: weights, facts, run, given, step, network: network.prefix }
+    const role = as ?? (looksLikeStudent ? 'student' : 'teacher')
+    const mode = role === 'student' ? text(options.flags, 'mode') : undefined
+    const wanted = { network: network.prefix, mode }
+    const checkpoint: CheckpointFile = { path: weights, facts, run, given, step, wanted }
+    const config = text(options.flags, 'config') && given ? askedConfig(given) : undefined
     return {
       file: checkpoint,
       runs: network.unsupported === null,
-      role: as ?? (looksLikeStudent ? 'student' : 'teacher'),
+      role,
       step: step ?? about?.step ?? 0,
       teacherSha256: about?.teacherSha256 ?? null,
-      ownTeacher: ownTeacher ? { ...checkpoint, run: teacherRun(run), network: ownTeacher.prefix } : null,
+      ownTeacher: ownTeacher
+        ? { ...checkpoint, run: teacherRun(run), wanted: { network: ownTeacher.prefix } }
+        : null,
+      asked: { network: asked === undefined ? undefined : network.prefix, mode, config },
+      layers: weightLayers(network.names, file.tensors)
+        .map(({ id, shape }) => `${id} ${shape}`)
+        .sort()
+        .join(),
     }
   })
 }
@@ -370,6 +417,18 @@ async function describe(
 /** Run of the teacher that the files of a student's run bring along. */
 function teacherRun(run: string): string {
   return `${run.slice(0, 112)}-teacher`
+}
+
+/** The spelling of attention is in the names, not in a configuration. */
+function askedConfig({ json, file }: GivenConfig): Record<string, unknown> {
+  const { attentionNames: _, ...config } = parseConfig(json, file)
+  return config
+}
+
+/** Run of the checkpoints of one folder; Lightning puts them into a folder that says nothing. */
+function seriesName(weights: string): string {
+  const folder = dirname(resolve(weights))
+  return basename(/^(checkpoints?|ckpts?)$/i.test(basename(folder)) ? dirname(folder) : folder)
 }
 
 /** A stored checkpoint is one file, which its hash names. */

@@ -3,9 +3,10 @@ import { checkValues } from '../tensor/check'
 import { type InputCode, InputError, printable } from '../tensor/error'
 import { sizeOf, type TensorFile } from '../tensor/tensor'
 import { type AffineQuantizer, affineQuantizers } from '../unet/affine-quantizers'
-import { type Checkpoint, readAbout, readCheckpoint } from '../unet/checkpoint'
+import { type Checkpoint, readAbout } from '../unet/checkpoint'
 import { chooseNetwork, fileOf, noNetwork } from '../unet/choose-network'
 import { type FoundNetwork, findNetworks, otherParts, weightLayers } from '../unet/networks'
+import { readOutline } from '../unet/outline'
 import { parameterShapes } from '../unet/unet'
 import { type Command, checkpointHelp, checkpointOptions, type Flags, text } from './command'
 import { givenConfig, weightsFile, withTensors } from './open'
@@ -96,29 +97,12 @@ async function tryRead(file: TensorFile, { role, prefix }: FoundNetwork, weights
   try {
     const given = givenConfig(file, weights, flags)
     // The prefix of a network may be '' and its role is not, so that is what names it here.
-    const checkpoint = await readCheckpoint(withoutWeights(file), given ?? undefined, {
-      network: prefix || role,
-    })
+    const wanted = { network: prefix || role, mode: text(flags, 'mode') }
+    const checkpoint = await readOutline(file, given, wanted)
     return { checkpoint, problem: null }
   } catch (error) {
     if (error instanceof InputError) return { checkpoint: null, problem: error.message }
     throw error
-  }
-}
-
-/** Values of the largest weight that is read. */
-const mostValues = 2 ** 20
-
-/** The same file whose large weights come out empty: configuration and precision do not depend on them. */
-function withoutWeights(file: TensorFile): TensorFile {
-  return {
-    ...file,
-    read: async (name) => {
-      const shape = file.tensors.get(name)?.shape
-      return shape && sizeOf(shape) > mostValues && name.endsWith('weight')
-        ? { shape, data: new Float32Array() }
-        : file.read(name)
-    },
   }
 }
 

@@ -6,10 +6,10 @@ import { InputError } from '../tensor/error'
 import { openFileSource } from '../tensor/file-source'
 import { openTensors } from '../tensor/open'
 import type { Tensor, TensorFile } from '../tensor/tensor'
-import { type Checkpoint, type GivenConfig, readAbout, readCheckpoint } from '../unet/checkpoint'
+import { type Checkpoint, type GivenConfig, readAbout } from '../unet/checkpoint'
 import { describesUNet } from '../unet/config'
 import { findNetworks } from '../unet/networks'
-import { parseReading, readAs } from '../unet/reading'
+import { readWanted } from '../unet/reading'
 import { type Flags, text } from './command'
 
 /** A checkpoint and where it came from. */
@@ -39,13 +39,12 @@ export async function openCheckpoint(path: string, flags: Flags = {}): Promise<O
   const weights = weightsFile(path)
   return withTensors(weights, async (file) => {
     const given = givenConfig(file, weights, flags)
-    const mode = text(flags, 'mode')
-    const read = await readCheckpoint(file, given ?? undefined, { network: text(flags, 'network') })
-    const { role, prefix } = read.network
+    const wanted = { network: text(flags, 'network'), mode: text(flags, 'mode') }
+    const checkpoint = await readWanted(file, given, wanted, '--mode')
+    const { role, prefix } = checkpoint.network
     const others = findNetworks(file).filter((other) => other.prefix !== prefix)
     if (others.length > 0)
       console.error(`${path}: using its ${role} network, not ${others.map(({ role }) => role).join(', ')}`)
-    const checkpoint = mode === undefined ? read : readAs(read, parseReading(mode, '--mode'))
     for (const assumption of checkpoint.assumptions) console.error(`${path}: assuming ${assumption}`)
     return { checkpoint, path: weights, given, scheduler: schedulerOf(weights) }
   })

@@ -4,7 +4,8 @@ import { diagnose } from '../diagnostics/diagnose'
 import { drawSamples, drawsPictures } from '../diagnostics/samples'
 import { buildUpload, type FileFacts } from '../diagnostics/upload'
 import type { CheckpointUpload, SampleSet } from '../record/run'
-import { type Checkpoint, type GivenConfig, readCheckpoint } from '../unet/checkpoint'
+import type { Checkpoint, GivenConfig } from '../unet/checkpoint'
+import { readWanted, type Wanted } from '../unet/reading'
 import { withTensors } from './open'
 import { diagnoseWeightsOnly } from './weights-only'
 
@@ -18,8 +19,8 @@ export type CheckpointFile = {
   given: GivenConfig | null
   /** Training step as the file or its name tells it; null if Signscope wrote it there. */
   step: number | null
-  /** Which network of the file: a role, or what its names start with; null for the usual one. */
-  network: string | null
+  /** Which network of the file, and how it is read; the usual where nothing is said. */
+  wanted: Wanted
 }
 
 export type Job = {
@@ -100,16 +101,15 @@ async function prepareRun(job: Job, onShare: OnShare): Promise<CheckpointUpload>
   })
 }
 
-const namedFile = ({ path, facts, network }: CheckpointFile) => ({
+const namedFile = ({ path, facts, wanted }: CheckpointFile) => ({
   path,
   name: basename(facts.name),
-  network,
+  network: wanted.network ?? null,
 })
 
-async function read({ path, facts, given, network }: CheckpointFile): Promise<Checkpoint> {
+async function read({ path, facts, given, wanted }: CheckpointFile): Promise<Checkpoint> {
   const name = basename(facts.name)
-  const choice = { network: network ?? undefined }
-  return withTensors(path, (file) => readCheckpoint({ ...file, name }, given ?? undefined, choice))
+  return withTensors(path, (file) => readWanted({ ...file, name }, given, wanted))
 }
 
 /** The first n pictures: image i is the same whatever their number. */

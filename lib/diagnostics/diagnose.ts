@@ -62,6 +62,8 @@ export async function diagnose(
     family: config.family,
     config: { ...config },
     network: student.network.prefix,
+    mode: student.mode,
+    schedule: student.about.schedule,
     assumptions: [...new Set([...student.assumptions, ...(aligned?.assumptions ?? [])])],
     ledger: ledger(layers, manifest, parameters),
     timesteps: timeline?.measured ?? [],

@@ -203,6 +203,10 @@ export const Diagnosis = z.object({
   layers: z.array(LayerRecord),
   /** What the network's names start with in its file, which may hold several; absent in diagnoses made before that was kept. */
   network: z.optional(z.string().check(z.maxLength(1024))),
+  /** Name of the reading it is in, see lib/unet/reading; absent as for network. */
+  mode: z.optional(z.string().check(z.maxLength(40))),
+  /** Whose sampler it runs with; null or absent leaves it to the file and its family. */
+  schedule: z.nullish(z.enum(scheduleNames)),
   /** Absent in diagnoses made before there was an audit. */
   audit: z.optional(Audit),
 })
@@ -258,6 +262,8 @@ export type CheckpointSummary = {
   runId: string
   step: number
   sha256: string
+  /** Which network of the file it is, see Diagnosis; null for checkpoints stored before that was kept. */
+  network: string | null
   teacherSha256: string | null
   bytes: number
   fileName: string

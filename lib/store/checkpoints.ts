@@ -13,6 +13,7 @@ export const checkpointColumns = {
   step: true,
   revision: true,
   sha256: true,
+  network: true,
   teacherSha256: true,
   bytes: true,
   fileName: true,
@@ -27,8 +28,8 @@ const newestFirst = [{ step: 'desc' }, { revision: 'desc' }] as const
 
 /**
  * Stores a diagnosed checkpoint with all its layers, and its run if that is new: all of it or nothing.
- * The same file at the same step of the same run is stored once; then `duplicate` is true. Another file at a
- * step takes its place in lists; the older one keeps its id. Throws an InputError for what contradicts itself.
+ * The same network of the same file, read alike, is stored once at a step of a run; then `duplicate` is true. Another one at
+ * a step takes its place in lists; the older one keeps its id. Throws an InputError for what contradicts itself.
  */
 export async function storeCheckpoint(upload: CheckpointUpload): Promise<{ id: string; duplicate: boolean }> {
   checkUpload(upload)
@@ -38,9 +39,9 @@ export async function storeCheckpoint(upload: CheckpointUpload): Promise<{ id: s
     const runId = await claimRun(tx, run, now)
     const atStep = await tx.checkpoint.findMany({
       where: { runId, step },
-      select: { id: true, sha256: true, revision: true },
+      select: { id: true, sha256: true, revision: true, ...readAsColumns },
     })
-    const same = atStep.find((stored) => stored.sha256 === sha256)
+    const same = atStep.find((stored) => stored.sha256 === sha256 && isReadAs(stored, diagnosis))
     if (same) return { id: same.id, duplicate: true }
     const { id } = await tx.checkpoint.create({
       data: {
@@ -81,6 +82,8 @@ export async function getCheckpoint(id: string): Promise<CheckpointDetail | null
       output: row.output as Diagnosis['output'],
       layers: await getLayers(id),
       ...(row.network !== null && { network: row.network }),
+      ...(row.mode !== null && { mode: row.mode }),
+      ...(row.schedule !== null && { schedule: row.schedule as Diagnosis['schedule'] }),
       ...(row.audit !== null && { audit: row.audit as Diagnosis['audit'] }),
     },
   }
@@ -96,16 +99,48 @@ export async function findCheckpoint(runName: string, step: number | null): Prom
   return row && getCheckpoint(row.id)
 }
 
+/** A place where a checkpoint file is stored, and what it was read as. */
+export type StoredPlace = { id: string; run: string; step: number; fileName: string; bytes: number } & ReadAs
+
+type ReadAs = { network: string | null; mode: string | null; schedule: string | null; config: unknown }
+
+const readAsColumns = { network: true, mode: true, schedule: true, config: true } as const
+
 /** Where a checkpoint file is stored, the last stored first. */
-export async function findBySha256(
-  sha256: string,
-): Promise<{ id: string; run: string; step: number; fileName: string; bytes: number }[]> {
+export async function findBySha256(sha256: string): Promise<StoredPlace[]> {
   const rows = await db().checkpoint.findMany({
     where: { sha256 },
-    select: { id: true, step: true, fileName: true, bytes: true, run: { select: { name: true } } },
+    select: {
+      id: true,
+      step: true,
+      fileName: true,
+      bytes: true,
+      run: { select: { name: true } },
+      ...readAsColumns,
+    },
     orderBy: { createdAt: 'desc' },
   })
   return rows.map(({ run, bytes, ...row }) => ({ ...row, run: run.name, bytes: Number(bytes) }))
+}
+
+/**
+ * Whether a stored checkpoint is what its file is wanted as: that network, in that reading, with that configuration. What
+ * is not said, on either side, does not count: checkpoints of older versions do not say which network they are.
+ */
+export function isReadAs(
+  stored: ReadAs,
+  wanted: Pick<Diagnosis, 'network' | 'mode' | 'schedule'> & { config?: Diagnosis['config'] },
+): boolean {
+  const parts = ['network', 'mode', 'schedule'] as const
+  const before = (stored.config ?? {}) as Diagnosis['config']
+  return (
+    parts.every(
+      (part) => (stored[part] ?? wanted[part] ?? null) === (wanted[part] ?? stored[part] ?? null),
+    ) &&
+    Object.entries(wanted.config ?? {}).every(
+      ([key, value]) => !Object.hasOwn(before, key) || JSON.stringify(before[key]) === JSON.stringify(value),
+    )
+  )
 }
 
 /** Summaries in the order given. */
@@ -120,6 +155,7 @@ export async function summariesOf(rows: SummaryRow[]): Promise<CheckpointSummary
     runId: row.runId,
     step: row.step,
     sha256: row.sha256,
+    network: row.network,
     teacherSha256: row.teacherSha256,
     bytes: Number(row.bytes),
     fileName: row.fileName,
@@ -147,6 +183,8 @@ function diagnosisColumns(diagnosis: Diagnosis) {
     protocol: diagnosis.protocol ?? Prisma.DbNull,
     output: diagnosis.output ?? Prisma.DbNull,
     network: diagnosis.network ?? null,
+    mode: diagnosis.mode ?? null,
+    schedule: diagnosis.schedule ?? null,
     audit: diagnosis.audit ?? Prisma.DbNull,
     outputSqnr: diagnosis.output && meanOf(diagnosis.output.sqnr),
   }

@@ -36,6 +36,9 @@ import { inferConfig } from './names'
 import { type FoundNetwork, findNetworks, type NetworkRole } from './networks'
 import { checkParameters, parameterShapes, UNet, weightShape } from './unet'
 
+/** The reading that takes a checkpoint as it says it is. */
+export const storedMode = 'stored'
+
 /** What Signscope writes about a checkpoint, as JSON under the metadata key `signscope`. */
 const About = z.object({
   version: z.literal(1),
@@ -65,6 +68,8 @@ export type Checkpoint = {
   name: string
   /** Which network of the file it is. */
   network: Pick<FoundNetwork, 'role' | 'prefix' | 'step'>
+  /** Name of the reading it is in, see reading.ts. */
+  mode: string
   config: UNetConfig
   about: About
   /** The code that wrote it, as far as metadata and names tell. */
@@ -152,6 +157,7 @@ export async function readCheckpoint(
     name: file.name,
     config,
     network: { role: network.role, prefix: network.prefix, step: network.step },
+    mode: storedMode,
     about: stated
       ? { ...stated, manifest: ownManifest }
       : { ...emptyAbout, config: { ...config }, step: network.step ?? 0 },

@@ -3,12 +3,12 @@ import { contaminatedStep } from '../quant/averaged-steps'
 import { InputError, printable } from '../tensor/error'
 import { noSuchTensor, type TensorFile } from '../tensor/tensor'
 import { isUsedStep } from './binarydm'
-import { type FoundNetwork, findNetworks } from './networks'
+import { type FoundNetwork, findNetworks, networkUnder } from './networks'
 
 /**
- * The network of a role (raw, ema, teacher, teacher-ema) or of a prefix. Without a wish: the moving average, as samplers
- * take it, if it has every tensor and, in a BinaryDM student, alphas near the raw ones; else the raw weights; else the first
- * there is. Throws an InputError when the file holds no network, or not the one wanted.
+ * The network of a role (raw, ema, teacher, teacher-ema) or of a prefix, also one that nothing was found under. Without a
+ * wish: the moving average, as samplers take it, if it has every tensor and, in a BinaryDM student, alphas near the raw
+ * ones; else the raw weights; else the first there is. Throws an InputError when the file holds no network, or not the one wanted.
  */
 export async function chooseNetwork(file: TensorFile, wanted?: string): Promise<FoundNetwork> {
   const networks = findNetworks(file)
@@ -16,7 +16,8 @@ export async function chooseNetwork(file: TensorFile, wanted?: string): Promise<
   if (!first) throw noNetwork(file)
   if (wanted !== undefined) {
     const found = networks.find(({ role, prefix }) => role === wanted || prefix === wanted)
-    if (found) return found
+    const under = found ?? networkUnder(file, wanted)
+    if (under) return under
     throw new InputError({
       file: file.name,
       item: wanted,

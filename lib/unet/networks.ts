@@ -97,6 +97,16 @@ export function findNetworks(file: TensorFile): FoundNetwork[] {
     })
 }
 
+/** What stands under a prefix (ending in . or /) that no network was found under, taken for one; null if nothing does. */
+export function networkUnder(file: TensorFile, prefix: string): FoundNetwork | null {
+  if (!/[./]$/.test(prefix)) return null
+  const stored = [...file.tensors.keys()].filter((name) => name.startsWith(prefix) && name !== prefix)
+  if (stored.length === 0) return null
+  const names = new Map(stored.map((name) => [name.slice(prefix.length), name]))
+  const family = familyOf(names)
+  return { role: 'raw', prefix, names, family, step: stepOf(file), unsupported: whyNotRun(family, names) }
+}
+
 /** Tensors that belong to no network, counted by what their names start with. */
 export function otherParts(file: TensorFile, networks: FoundNetwork[]): Map<string, number> {
   const used = new Set(networks.flatMap(({ names }) => [...names.values()]))

@@ -18,8 +18,10 @@ import type { Scales } from '../quant/binarizer'
 import { isPacked, noLatentWeights } from '../quant/quantizer'
 import { initScales } from '../quant/scales'
 import { fullPrecisionLayer, type LayerPrecision } from '../record/precision'
+import type { Diagnosis, ScheduleName } from '../record/run'
 import { InputError } from '../tensor/error'
-import { type Checkpoint, storedWeight } from './checkpoint'
+import type { TensorFile } from '../tensor/tensor'
+import { type Checkpoint, type GivenConfig, readCheckpoint, storedMode, storedWeight } from './checkpoint'
 
 export type Reading = {
   weights: 'latent' | 'stored' | 'computed'
@@ -57,6 +59,34 @@ export function parseReading(text: string, item: string): Reading {
   const bits = found[2] === '4' ? 4 : found[2] === '8' ? 8 : named[name].bits
   const bases = found[3] === '1' ? 1 : found[3] === '2' ? 2 : null
   return { ...named[name], bits, bases }
+}
+
+/** What is wanted of a file: one of its networks, by role or prefix, in a reading; the usual where nothing is said. */
+export type Wanted = { network?: string; mode?: string; schedule?: ScheduleName | null }
+
+/** What was read once is read the same way again. */
+export function wantedAgain({
+  network,
+  mode,
+  schedule,
+}: Pick<Diagnosis, 'network' | 'mode' | 'schedule'>): Wanted {
+  return { network, mode, schedule }
+}
+
+/**
+ * Reads what is wanted of a file. `item` names the reading in an InputError, which is thrown for whatever is wrong with
+ * the file, its configuration or the reading.
+ */
+export async function readWanted(
+  file: TensorFile,
+  given: GivenConfig | null,
+  { network, mode = storedMode, schedule = null }: Wanted,
+  item = 'mode',
+): Promise<Checkpoint> {
+  const stored = await readCheckpoint(file, given ?? undefined, { network })
+  const checkpoint = readAs(stored, parseReading(mode, item))
+  const about = schedule === null ? checkpoint.about : { ...checkpoint.about, schedule }
+  return { ...checkpoint, about, mode }
 }
 
 /**

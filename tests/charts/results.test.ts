@@ -28,6 +28,7 @@ function run(name: string, settings: Record<string, unknown>, steps = [100]): Ru
     runId: name,
     step,
     sha256: sha(name, step),
+    network: null,
     teacherSha256: null,
     bytes: 1,
     fileName: `${step}`,

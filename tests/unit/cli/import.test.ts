@@ -120,7 +120,10 @@ describe('import', () => {
   })
 
   it('takes training checkpoints for the steps they state, and remembers which network was measured', async () => {
-    const series = `${fixtures}/real/ddim_mnist_timeblind`
+    const series = join(folder, 'ddim_mnist_timeblind')
+    mkdirSync(series)
+    for (const step of [300, 1500, 5700])
+      copyFileSync(`${fixtures}/real/ddim_mnist_timeblind/ckpt_${step}.pth`, join(series, `ckpt_${step}.pth`))
     const { code, rows } = await imported(series, '--config', join(folder, 'timeblind.json'))
     expect(code).toBe(0)
     expect(rows.map(({ run, step, problem }) => [run, step, problem]).sort()).toEqual([

@@ -7,6 +7,7 @@ const upload = (name: string, role: 'teacher' | 'student', digit: string) =>
     run: { name, role, teacher: role === 'student' ? 'fp' : null },
     step: 3,
     sha256: digit.repeat(64),
+    diagnosis: { network: 'model.' },
   }) as CheckpointUpload
 const teacher = { upload: upload('fp', 'teacher', 'a'), file: new File(['t'], 'fp.pt') }
 const student = { upload: upload('lmb', 'student', 'b'), file: new File(['s'], 'lmb.pt') }
@@ -34,7 +35,7 @@ afterEach(() => vi.unstubAllGlobals())
 describe('storePair', () => {
   it('sends weights before records and the student last', async () => {
     const { calls } = serve()
-    expect(await store(true)).toEqual({ run: 'lmb', step: 3 })
+    expect(await store(true)).toEqual({ run: 'lmb', step: 3, pair: true })
     expect(calls).toEqual(['PUT blobs/aaaaaaa', 'PUT blobs/bbbbbbb', 'POST checkpoints', 'POST checkpoints'])
   })
 

@@ -24,7 +24,7 @@ const job: SampleJob = {
   fileName: 'teacher.safetensors',
   bytes: 10,
   config: {},
-  network: null,
+  wanted: {},
   seed: 7,
   sampler: 'ddim',
   steps: 2,

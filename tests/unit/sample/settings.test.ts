@@ -14,7 +14,7 @@ const network: SampleNetwork = {
   family: 'ddim',
   unrun: null,
   config: { inChannels: 1, sampleSize: 28 },
-  network: null,
+  wanted: {},
   parameters: 6e5,
   macs: 6e7,
   packedBytes: 1e5,
