@@ -178,7 +178,7 @@ test('damaged and foreign checkpoints are refused by file, tensor and remedy, an
     },
     {
       file: 'tests/fixtures/containers/dtypes.safetensors',
-      says: [/dtypes\.safetensors/, /no known U-Net/, /diffusers/],
+      says: [/dtypes\.safetensors/, /no network is found/, /diffusers/],
     },
   ]
   const stored = await (await page.request.get('/api/v1/runs')).text()
