@@ -1,6 +1,7 @@
 /** The diagnosing worker, with what a dead one is taken for: a fault, never a page that waits for ever. */
 import { proxy, type Remote, wrap } from 'comlink'
-import type { DiagnoseApi, DiagnoseRequest, DiagnoseResult, OnProgress } from '../_workers/diagnose.worker'
+import type { DiagnoseApi } from '../_workers/diagnose.worker'
+import type { DiagnoseRequest, DiagnoseResult, OnProgress } from '../_workers/diagnose-messages'
 import type { Part } from '../_workers/dropped-part'
 import type { WorkerFault } from '../_workers/fault'
 import type { Outlined } from '../_workers/inspect-dropped'

@@ -1,5 +1,6 @@
 /** Which of the networks in the dropped files is the teacher, which are its students. */
-import type { NetworkFamily, NetworkRole } from '../../lib/unet/networks'
+import type { NetworkFamily } from '../../lib/record/run'
+import type { NetworkRole } from '../../lib/unet/networks'
 import type { WorkerFault } from '../_workers/fault'
 
 /** A network found in a file, as the page shows it. */

@@ -12,27 +12,11 @@ import type { Checkpoint, GivenConfig } from '../../lib/unet/checkpoint'
 import type { Dropped } from '../_drop/dropped'
 import type { FoundFile } from '../_drop/plan'
 import { startBackend } from './backend'
+import type { DiagnoseRequest, DiagnoseResult, OnProgress } from './diagnose-messages'
 import { fileKey, loadPart, type Part } from './dropped-part'
-import { faultOf, type WorkerFault } from './fault'
+import { faultOf } from './fault'
 import { inspectDropped, type Outlined, outlinePart, readConfig } from './inspect-dropped'
 import { diagnoseWeightsOnly } from './weights-only'
-
-/** A pair, or a teacher by itself. */
-export type DiagnoseRequest = {
-  teacher: Part
-  student: Part | null
-  config: File | null
-  /** Run names; empty for what the file says. */
-  names: { teacher: string; student: string }
-}
-
-/** share: of all work, 0 to 1. */
-export type OnProgress = (words: string, share: number) => void
-
-export type DiagnoseResult =
-  | { kind: 'done'; teacher: CheckpointUpload; student: CheckpointUpload | null }
-  | { kind: 'fault'; fault: WorkerFault }
-  | { kind: 'cancelled' }
 
 /** What `import` does by default, so that both ways give the same record. */
 const alignment = { timesteps: 20, images: 8, seed: 7 }

@@ -3,7 +3,7 @@ import { buildUpload } from '../../lib/diagnostics/upload'
 import { diagnoseWeights, type NamedNetwork, namedNetwork } from '../../lib/diagnostics/weights-only'
 import { sizeOf } from '../../lib/tensor/tensor'
 import { chooseNetwork } from '../../lib/unet/choose-network'
-import type { DiagnoseRequest, DiagnoseResult, OnProgress } from './diagnose.worker'
+import type { DiagnoseRequest, DiagnoseResult, OnProgress } from './diagnose-messages'
 import { factsOf, openDropped, type Part } from './dropped-part'
 
 /** Networks of more values than this are not run in a browser tab, where they are in memory more than once. */

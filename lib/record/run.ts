@@ -170,11 +170,10 @@ export const Ledger = z.object({
 })
 export type Ledger = z.infer<typeof Ledger>
 
-/** What a checkpoint's network is called: those that run, then those of which only weights can be looked at. */
-export const families = [
+/** What a network's tensor names say it is; `other` is every network that is no U-Net known here. */
+export const networkFamilies = [
   'ddim',
   'diffusers',
-  'ldm',
   'openaimodel',
   'binarydm',
   'q-diffusion',
@@ -183,6 +182,10 @@ export const families = [
   'diffusers-conditional',
   'other',
 ] as const
+export type NetworkFamily = (typeof networkFamilies)[number]
+
+/** What a checkpoint's network is called: that of its configuration if it runs (`ldm`), else that of its names. */
+export const families = ['ldm', ...networkFamilies] as const
 
 /** Everything diagnosis found out about one checkpoint against its teacher. */
 export const Diagnosis = z.object({

@@ -3,24 +3,12 @@
  * `model.diffusion_model.`), keeps averages and teachers beside them, and adds parts that are no U-Net (autoencoder,
  * text encoder, schedule). Here each network is found with the names of its own modules, whatever they are stored as.
  */
+import type { NetworkFamily } from '../record/run'
 import { sameShape, sizeOf, type TensorFile, type TensorInfo } from '../tensor/tensor'
 
 /** raw: the weights that were trained; ema: their moving average; teacher: what a student was trained against. */
 export const networkRoles = ['raw', 'ema', 'teacher', 'teacher-ema'] as const
 export type NetworkRole = (typeof networkRoles)[number]
-
-export const networkFamilies = [
-  'ddim',
-  'diffusers',
-  'openaimodel',
-  'binarydm',
-  'q-diffusion',
-  'efficientdm',
-  'sd',
-  'diffusers-conditional',
-  'other',
-] as const
-export type NetworkFamily = (typeof networkFamilies)[number]
 
 export type FoundNetwork = {
   role: NetworkRole
