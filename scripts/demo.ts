@@ -122,11 +122,13 @@ export function demoRuns(folder: string): DemoRun[] {
 type Batch = Pick<DemoRun, 'name' | 'folder' | 'files'>[]
 
 /**
- * In what order to load: first what tells the story, the last checkpoints of one teacher, of its baseline and of its
- * fullest method; then the last checkpoint of every other run; then the way there, the latest steps first.
+ * In what order to load: first what tells the story, the last checkpoints of the teacher with most students, of its
+ * baseline and of its fullest method; then the last checkpoint of every other run; then the way there, the latest steps first.
  */
 export function demoBatches(runs: readonly DemoRun[]): Batch[] {
-  const teacher = runs.find(({ role, name }) => role === 'teacher' && studentsOf(name, runs).length > 0)
+  const [teacher] = runs
+    .filter(({ role, name }) => role === 'teacher' && studentsOf(name, runs).length > 0)
+    .sort((a, b) => studentsOf(b.name, runs).length - studentsOf(a.name, runs).length)
   const students = teacher ? studentsOf(teacher.name, runs) : []
   const first = [teacher, students[0], students.length > 1 ? fullest(students) : undefined]
   const leading = first.filter((run) => run !== undefined)

@@ -23,7 +23,8 @@ beforeAll(() => {
   run('a-full', student('lmb', { lrm, progressive: { every: 1 } }), [0, 50, 100])
   run('b-baseline', student('sign'), [0, 100])
   run('c-lmb', student('lmb'), [100])
-  run('other-teacher', { role: 'teacher' }, [500])
+  run('another-baseline', student('sign', { teacher: '../another-teacher/step-000500.safetensors' }), [100])
+  run('another-teacher', { role: 'teacher' }, [500])
   run('teacher', { role: 'teacher' }, [300, 900])
   run('not-trained-yet', student('sign'), [])
 })
@@ -36,13 +37,14 @@ const words = () =>
     ),
   )
 
-it('a first look needs the last checkpoints of a teacher, its baseline and its fullest method', () => {
+it('a first look needs the last checkpoints of the teacher with most students, its baseline and its fullest method', () => {
   expect(words()[0]).toEqual(['teacher 900', 'b-baseline 100', 'a-full 100'])
 })
 
 it('then comes the end of every other run, then the way there, the latest steps first', () => {
   expect(words().slice(1)).toEqual([
-    ['other-teacher 500'],
+    ['another-teacher 500'],
+    ['another-baseline 100'],
     ['c-lmb 100'],
     ['teacher 300'],
     ['b-baseline 0'],
@@ -55,6 +57,6 @@ it('every checkpoint is loaded once; a folder that is not there is an empty demo
     .flat()
     .flatMap(({ files }) => files)
   expect(new Set(all).size).toBe(all.length)
-  expect(all).toHaveLength(9)
+  expect(all).toHaveLength(10)
   expect(demoBatches(demoRuns(path.join(folder, 'nowhere')))).toEqual([])
 })
