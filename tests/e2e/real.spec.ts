@@ -7,25 +7,10 @@ import { expect, type Page, test } from '@playwright/test'
 import { startingNoise } from '../../lib/diffusion/sample'
 import { openFileSource } from '../../lib/tensor/file-source'
 import { openTensors } from '../../lib/tensor/open'
+import { ddimConfig, ldmConfig } from '../fixtures/real-configs'
 
 const real = 'tests/fixtures/real'
 const fashion = `${real}/binarydm_fashion`
-/** As the trainings had them. */
-const ddimConfig = {
-  model: { in_channels: 1, out_ch: 1, ch: 32, ch_mult: [2], num_res_blocks: 1, attn_resolutions: [] },
-  data: { image_size: 16 },
-}
-const ldmConfig = {
-  image_size: 16,
-  in_channels: 1,
-  out_channels: 1,
-  model_channels: 32,
-  attention_resolutions: [4],
-  num_res_blocks: 1,
-  channel_mult: [1, 1, 1],
-  num_head_channels: 32,
-  use_scale_shift_norm: true,
-}
 const steps = 4
 const images = 4
 

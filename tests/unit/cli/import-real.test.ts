@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { findCheckpoint } from '../../../lib/store/checkpoints'
 import { getRun } from '../../../lib/store/runs'
+import { ldmConfig } from '../../fixtures/real-configs'
 import { useTemporaryStore } from '../store/temporary-store'
 import { run, temporaryFolder } from './command-line'
 
@@ -11,19 +12,6 @@ const folder = temporaryFolder()
 const real = 'tests/fixtures/real'
 /** Small measurements: what is measured is not at test here. */
 const quick = ['--timesteps', '1', '--images', '1', '--samples', '0', '--json']
-
-/** As the training had it; names and shapes do not tell the image size. */
-const config = {
-  image_size: 16,
-  in_channels: 1,
-  out_channels: 1,
-  model_channels: 32,
-  attention_resolutions: [4],
-  num_res_blocks: 1,
-  channel_mult: [1, 1, 1],
-  num_head_channels: 32,
-  use_scale_shift_norm: true,
-}
 
 type Row = { file: string; run: string; step: number; stored: boolean; problem: string | null }
 
@@ -52,7 +40,7 @@ describe('import of real trainings', () => {
       filter: (path) => !/\.(safetensors|json)$/.test(path),
     })
     for (const part of ['.', 'a4_fixed', 'as_released'])
-      writeFileSync(join(folder, 'fashion', part, 'config.json'), JSON.stringify(config))
+      writeFileSync(join(folder, 'fashion', part, 'config.json'), JSON.stringify(ldmConfig))
     const rows = await imported(join(folder, 'fashion'))
     expect(rows.map(({ problem }) => problem).filter(Boolean)).toEqual([])
     const raw = 'state_dict/model.diffusion_model.'
