@@ -133,9 +133,10 @@ async function loadRestOfDemo(): Promise<void> {
 }
 
 async function serve(): Promise<void> {
-  const next = path.join(root, 'node_modules/next/dist/bin/next')
-  const server = spawn(process.execPath, [next, development ? 'dev' : 'start', '-H', host, '-p', port], {
+  const mode = development ? ['--dev'] : []
+  const server = spawn(process.execPath, ['--import', 'tsx', 'scripts/server.ts', host, port, ...mode], {
     stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, NODE_ENV: development ? 'development' : 'production' },
   })
   endTogether(server)
   const name = isLoopback(host) || host === '0.0.0.0' || host === '::' ? 'localhost' : host

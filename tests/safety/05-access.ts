@@ -27,7 +27,7 @@ export const row: SafetyRow = {
       const revoked = secretOf(token('create', 'left'))
       token('revoke', 'left')
       const counts = { requests: 0, writes: 0, reads: 0, failures: 0 }
-      for (const address of [...routes(), ...pages]) {
+      for (const address of [...routes(), ...pages, ...undecodable]) {
         for (const method of methods) {
           for (const [kind, secret] of Object.entries({ none: '', bad: 'sgs_wrong', revoked, reader })) {
             const authorization: Record<string, string> = secret ? { authorization: `Bearer ${secret}` } : {}
@@ -59,6 +59,7 @@ export const row: SafetyRow = {
 }
 
 const pages = ['/', '/compare', '/results', '/r/nothing', '/r/nothing/sample', '/?_rsc=1', '/.rsc']
+const undecodable = ['/%ff', '/r/%ff', '/api/v1/runs/%ff', '/api/v1/blobs/%ff']
 
 /** Addresses of all route files, a name for each part that varies. */
 function routes(): string[] {
