@@ -1,7 +1,7 @@
 /** Checkpoints that came over the network: diagnosed as `import` does, and stored with their weights. */
 import { createReadStream } from 'node:fs'
 import type { CheckpointUpload, RunSummary } from '../record/run'
-import { blobFile, putBlob } from '../store/blobs'
+import { blobFile } from '../store/blobs'
 import { findBySha256, findCheckpoint, getCheckpoint, storeCheckpoint } from '../store/checkpoints'
 import { getRun } from '../store/runs'
 import { findRun } from '../store/training-runs'
@@ -56,9 +56,8 @@ async function diagnoseOne(upload: QueuedUpload, signal: AbortSignal): Promise<v
 /** The stored checkpoint, or the reason for which there is none. Only bad files are a reason; other faults are thrown. */
 async function diagnosed(upload: QueuedUpload): Promise<{ checkpoint: string } | { problem: string }> {
   try {
-    const record = await recordOf(upload)
-    await putBlob(createReadStream(uploadFile(upload.id)), { expectedSha256: upload.sha256 })
-    return { checkpoint: (await storeCheckpoint(record)).id }
+    const { id } = await storeCheckpoint(await recordOf(upload), createReadStream(uploadFile(upload.id)))
+    return { checkpoint: id }
   } catch (error) {
     if (!(error instanceof InputError)) throw error
     const item = error.item ? `${error.item}: ` : ''

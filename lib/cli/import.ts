@@ -3,7 +3,7 @@ import { createReadStream, existsSync, readdirSync } from 'node:fs'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { runName } from '../diagnostics/upload'
 import type { CheckpointUpload, SampleSet } from '../record/run'
-import { blobFile, blobSize, putBlob } from '../store/blobs'
+import { blobFile, blobSize } from '../store/blobs'
 import { findBySha256, getCheckpoint, isReadAs, storeCheckpoint } from '../store/checkpoints'
 import { InputError } from '../tensor/error'
 import { type GivenConfig, readAbout } from '../unet/checkpoint'
@@ -278,8 +278,7 @@ async function importOne(
   const { timesteps, images, seed } = options
   const samples = typeof options.samples === 'number' ? options.samples : options.samples(path)
   const upload = await options.prepare({ checkpoint: one.file, teacher, timesteps, images, samples, seed })
-  if (keeps) await putBlob(createReadStream(path), { expectedSha256: facts.sha256 })
-  const { id, duplicate } = await storeCheckpoint(upload)
+  const { id, duplicate } = await storeCheckpoint(upload, keeps ? createReadStream(path) : undefined)
   return { ...about, id, stored: !duplicate }
 }
 

@@ -10,6 +10,7 @@ import { randomBytes } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
+import type { Prisma } from '../generated/prisma/client'
 import { InputError } from '../tensor/error'
 import type { ByteSource } from '../tensor/tensor'
 import { db, write } from './db'
@@ -23,38 +24,55 @@ import { host, isRunning } from './owner'
  */
 const graceMs = 24 * 3600 * 1000
 
+type BlobOptions = {
+  expectedSha256?: string
+  limit?: number
+  check?: (source: ByteSource) => Promise<unknown>
+}
+
 /**
  * Stores bytes and returns their hash (hex) and length. Storing the same bytes again changes nothing.
  * When the input fails, is longer than `limit` bytes (TooLarge), is not what `expectedSha256` says, or is refused
  * by `check` (which reads the complete bytes before they are stored), nothing is left.
  */
-export async function putBlob(
+export function putBlob(bytes: Bytes, options: BlobOptions = {}): Promise<{ sha256: string; bytes: number }> {
+  return putBlobWith(bytes, options, async (_, stored) => stored)
+}
+
+/** `putBlob` and what belongs to the blob, in one transaction: both, or neither. */
+export async function putBlobWith<T>(
   bytes: Bytes,
-  options: { expectedSha256?: string; limit?: number; check?: (source: ByteSource) => Promise<unknown> } = {},
-): Promise<{ sha256: string; bytes: number }> {
+  options: BlobOptions,
+  work: (tx: Prisma.TransactionClient, stored: { sha256: string; bytes: number }, now: Date) => Promise<T>,
+): Promise<T> {
   const part = path.join(partFolder(), `${host()}.${process.pid}.${randomBytes(8).toString('hex')}.part`)
   await mkdir(path.dirname(part), { recursive: true })
   try {
     const stored = await writeHashed(part, bytes, options.limit)
     checkHash(stored.sha256, options.expectedSha256)
     if (options.check) await withStoredFile(part, 'upload', options.check)
-    await nameBlob(part, stored)
-    return stored
+    return await nameBlob(part, stored, (tx, now) => work(tx, stored, now))
   } finally {
     await rm(part, { force: true })
   }
 }
 
-/** Moves a complete part into its place and makes its row: both, or after a failure neither. */
-async function nameBlob(part: string, { sha256, bytes }: { sha256: string; bytes: number }): Promise<void> {
+/** Moves a complete part into its place, makes its row and does `work`: all of it, or after a failure nothing. */
+async function nameBlob<T>(
+  part: string,
+  { sha256, bytes }: { sha256: string; bytes: number },
+  work: (tx: Prisma.TransactionClient, now: Date) => Promise<T>,
+): Promise<T> {
   const file = blobFile(sha256)
   await makeFolders(path.dirname(file))
   const row = { bytes, storedAt: new Date() }
   try {
-    await write(async (tx) => {
+    return await write(async (tx, now) => {
       await tx.blob.upsert({ where: { sha256 }, create: { sha256, ...row }, update: row })
+      const done = await work(tx, now)
       await rename(part, file)
       await flush(path.dirname(file))
+      return done
     })
   } catch (error) {
     await removeUnknown([sha256]).catch(() => {}) // then the next sweep does

@@ -1,8 +1,10 @@
 import { Prisma } from '../generated/prisma/client'
 import type { CheckpointDetail, CheckpointSummary, CheckpointUpload, Diagnosis } from '../record/run'
 import { InputError } from '../tensor/error'
+import { putBlobWith } from './blobs'
 import { claimRun, describeRun } from './claim-run'
 import { checkText, db, write } from './db'
+import type { Bytes } from './durable-file'
 import { getLayers, insertLayers, packLayers } from './layers'
 import { meanOf } from './series'
 
@@ -27,15 +29,18 @@ type SummaryRow = Prisma.CheckpointGetPayload<{ select: typeof checkpointColumns
 const newestFirst = [{ step: 'desc' }, { revision: 'desc' }] as const
 
 /**
- * Stores a diagnosed checkpoint with all its layers, and its run if that is new: all of it or nothing.
- * The same network of the same file, read alike, is stored once at a step of a run; then `duplicate` is true. Another one at
+ * Stores a diagnosed checkpoint with all its layers, its run if that is new, and its file where `file` gives the bytes: all
+ * of it or nothing. The same network of the same file, read alike, is stored once at a step of a run; then `duplicate` is true. Another one at
  * a step takes its place in lists; the older one keeps its id. Throws an InputError for what contradicts itself.
  */
-export async function storeCheckpoint(upload: CheckpointUpload): Promise<{ id: string; duplicate: boolean }> {
+export async function storeCheckpoint(
+  upload: CheckpointUpload,
+  file?: Bytes,
+): Promise<{ id: string; duplicate: boolean }> {
   checkUpload(upload)
   const { run, step, sha256, diagnosis } = upload
   const layers = packLayers(diagnosis.layers)
-  return write(async (tx, now) => {
+  const store = async (tx: Prisma.TransactionClient, now: Date) => {
     const runId = await claimRun(tx, run, now)
     const atStep = await tx.checkpoint.findMany({
       where: { runId, step },
@@ -61,7 +66,8 @@ export async function storeCheckpoint(upload: CheckpointUpload): Promise<{ id: s
     await insertLayers(tx, id, layers)
     await tx.run.update({ where: { id: runId }, data: { ...describeRun(run), updatedAt: now } })
     return { id, duplicate: false }
-  })
+  }
+  return file ? putBlobWith(file, { expectedSha256: sha256 }, (tx, _, now) => store(tx, now)) : write(store)
 }
 
 /** A checkpoint with its diagnosis; null if there is none of this id. */

@@ -38,7 +38,10 @@ export function db(): PrismaClient {
  */
 export function write<T>(work: (tx: Prisma.TransactionClient, now: Date) => Promise<T>): Promise<T> {
   const open = connections()
-  const done = open.queue.then(() => inTurn(path.dirname(open.file), () => transaction(open, work)))
+  const done = open.queue.then(async () => {
+    await writer(open) // opening takes long, and nobody should wait for that
+    return inTurn(path.dirname(open.file), () => transaction(open, work))
+  })
   open.queue = done.catch(() => {})
   return done
 }

@@ -11,13 +11,18 @@ export async function getLayerHistory(
   runId: string,
   layerId: string,
 ): Promise<{ step: number; record: LayerRecord }[]> {
-  const rows = await db().layer.findMany({
-    where: { layerId, checkpoint: { runId } },
-    select: { ...columns, checkpoint: { select: { step: true } } },
-    orderBy: [{ checkpoint: { step: 'asc' } }, { checkpoint: { revision: 'asc' } }],
+  const checkpoints = await db().checkpoint.findMany({
+    where: { runId },
+    select: { id: true, step: true },
+    orderBy: [{ step: 'asc' }, { revision: 'asc' }],
   })
-  const byStep = new Map(rows.map((row) => [row.checkpoint.step, layerRecord(row)]))
-  return [...byStep].map(([step, record]) => ({ step, record }))
+  const rows = await db().layer.findMany({
+    where: { layerId, checkpointId: { in: checkpoints.map(({ id }) => id) } },
+    select: { ...columns, checkpointId: true },
+  })
+  const records = new Map(rows.map((row) => [row.checkpointId, layerRecord(row)]))
+  const byStep = new Map(checkpoints.map(({ id, step }) => [step, records.get(id)]))
+  return [...byStep].flatMap(([step, record]) => (record ? [{ step, record }] : []))
 }
 
 /** Precision of every layer at every step of a run, ascending; the newest file of each step, of those stored by then if given. */
@@ -87,7 +92,7 @@ export async function insertLayers(
     SELECT ${checkpointId}, value ->> 'position', value ->> 'layerId', value ->> 'kind', value ->> 'method',
       value ->> 'macs', value ->> 'weightSqnr', value ->> 'meanSqnr', value -> 'layer', value -> 'precision',
       value -> 'weights', value ->> 'rank', unhex(value ->> 'series')
-    FROM json_each(${packed})`
+    FROM jsonb_each(${packed})`
 }
 
 function layerRecord(row: LayerRow): LayerRecord {

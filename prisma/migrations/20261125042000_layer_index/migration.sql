@@ -1,0 +1,2 @@
+-- DropIndex
+DROP INDEX "Layer_layerId_checkpointId_idx";
