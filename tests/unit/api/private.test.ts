@@ -138,3 +138,24 @@ it('a method no route has is a 405, an odd address no failure', async () => {
   for (const bad of ['/r/%00', '/api/v1/runs/%00', `/r/${'x'.repeat(5000)}`])
     expect([bad, (await ask(bad, { token: writer })).status < 500]).toEqual([bad, true])
 })
+
+it('an address that is no UTF-8 is at fault itself, on pages and on the API', async () => {
+  for (const where of ['/%ff', '/r/%ff', '/r/%c3%28/sample', '/api/v1/runs/%ff', '/api/v1/blobs/%']) {
+    const answer = await ask(where)
+    expect([where, answer.status]).toEqual([where, 400])
+    expect((await answer.json()).error.code).toBe('bad_address')
+  }
+  expect((await ask('/?run=%ff')).status).toBeLessThan(500)
+})
+
+it('who tries one share link after the other has to wait, and nobody else', async () => {
+  const statuses: number[] = []
+  while (statuses.at(-1) !== 429 && statuses.length < 150)
+    statuses.push((await ask(`/s/${String(statuses.length).padStart(32, 'x')}`)).status)
+  expect(statuses.length).toBeGreaterThan(100)
+  expect(new Set(statuses)).toEqual(new Set([404, 429]))
+  const answer = await ask('/s/another')
+  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+  expect((await answer.json()).error.code).toBe('too_many')
+  expect((await ask('/api/v1/runs', { token: reader })).status).toBe(200)
+})
