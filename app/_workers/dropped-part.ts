@@ -79,14 +79,25 @@ export async function loadPart(
 /** Hashes so far: a file may be student and teacher, and is the teacher of many. */
 const hashes = new Map<string, string>()
 
-/** Name, bytes and hash of a checkpoint; of one in shards those of all its files in a row. */
+/** Name, bytes and hash of a checkpoint; of one in shards those of the one file it is joined to. */
 export async function factsOf(
   dropped: Dropped,
   onProgress: (done: number, total: number) => void,
 ): Promise<FileFacts> {
-  const files = [dropped.file, ...dropped.shards]
+  const content = await contentOf(dropped)
   const key = fileKey(dropped)
-  const sha256 = hashes.get(key) ?? (await hash(files, onProgress))
+  const sha256 = hashes.get(key) ?? (await hash(content, dropped.file.name, onProgress))
   hashes.set(key, sha256)
-  return { name: dropped.file.name, bytes: files.reduce((sum, { size }) => sum + size, 0), sha256 }
+  return { name: dropped.file.name, bytes: content.size, sha256 }
+}
+
+async function contentOf(dropped: Dropped): Promise<Blob> {
+  const { joined } = await openDropped(dropped)
+  if (!joined) return dropped.file
+  const shards = new Map(dropped.shards.map((shard) => [shard.name, shard]))
+  const header = joined.header as Uint8Array<ArrayBuffer>
+  return new Blob([
+    header,
+    ...joined.parts.map(({ name, start, end }) => shards.get(name)!.slice(start, end)),
+  ])
 }

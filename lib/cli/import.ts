@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { runName } from '../diagnostics/upload'
 import type { CheckpointUpload, SampleSet } from '../record/run'
@@ -22,7 +22,15 @@ import {
   text,
   wholeNumber,
 } from './command'
-import { givenConfig, isFolder, weightsFile, weightsInFolder, withTensors } from './open'
+import {
+  givenConfig,
+  indexEnding,
+  isFolder,
+  storedBytes,
+  weightsFile,
+  weightsInFolder,
+  withTensors,
+} from './open'
 import { type CheckpointFile, type Job, prepareUpload } from './prepare'
 import { withStore } from './with-store'
 
@@ -278,7 +286,7 @@ async function importOne(
   const { timesteps, images, seed } = options
   const samples = typeof options.samples === 'number' ? options.samples : options.samples(path)
   const upload = await options.prepare({ checkpoint: one.file, teacher, timesteps, images, samples, seed })
-  const { id, duplicate } = await storeCheckpoint(upload, keeps ? createReadStream(path) : undefined)
+  const { id, duplicate } = await storeCheckpoint(upload, keeps ? storedBytes(path) : undefined)
   return { ...about, id, stored: !duplicate }
 }
 
@@ -343,7 +351,14 @@ function filesOf(path: string): string[] {
   })
 }
 
-/** Checkpoint files in a folder and its subfolders, by name; of a diffusers folder its U-Net. */
+/** One of several files of a checkpoint: its index stands for it. */
+const isShard = (name: string) => /-\d{5}-of-\d{5}(\.\w+)?\.safetensors$/.test(name)
+
+function isCheckpointName(name: string): boolean {
+  return (extensions.includes(extname(name).toLowerCase()) && !isShard(name)) || indexEnding.test(name)
+}
+
+/** Checkpoint files in a folder and its subfolders, by name, and indexes of shards; of a diffusers folder its U-Net. */
 export function checkpointsBelow(folder: string): string[] {
   const weights = weightsInFolder(folder)
   if (weights) return [weights]
@@ -353,7 +368,7 @@ export function checkpointsBelow(folder: string): string[] {
     .flatMap((entry) => {
       const path = join(folder, entry.name)
       if (entry.isDirectory()) return checkpointsBelow(path)
-      return entry.isFile() && extensions.includes(extname(path).toLowerCase()) ? [path] : []
+      return entry.isFile() && isCheckpointName(entry.name) ? [path] : []
     })
 }
 
@@ -368,7 +383,6 @@ async function describe(
   as: Found['role'] | null,
 ): Promise<Found> {
   return withTensors(weights, async (file) => {
-    if (file.container === 'safetensors-sharded') throw inShards(weights)
     const about = readAbout(file)
     const own = findNetworks(file).find(({ role }) => role === 'teacher')
     const asked = as === 'teacher' && own ? own.prefix : text(options.flags, 'network')
@@ -430,19 +444,10 @@ function seriesName(weights: string): string {
   return basename(/^(checkpoints?|ckpts?)$/i.test(basename(folder)) ? dirname(folder) : folder)
 }
 
-/** A stored checkpoint is one file, which its hash names. */
-function inShards(file: string): InputError {
-  return new InputError({
-    file,
-    problem: 'its weights are in several shards, and a checkpoint is stored as one file',
-    remedy: 'Save the model in one: save_pretrained(folder, max_shard_size="1TB").',
-    code: 'unsupported',
-  })
-}
-
-/** The file's name; in a diffusers folder, where all are called alike, with the model's. */
+/** The file's name, of shards that of the file they make up; in a diffusers folder, where all are called alike, with the model's. */
 function ownName(weights: string): string {
-  return isDiffusersName(weights) ? `${modelName(weights)}/${basename(weights)}` : basename(weights)
+  const name = basename(weights).replace(indexEnding, '$1.safetensors')
+  return isDiffusersName(weights) ? `${modelName(weights)}/${name}` : name
 }
 
 function isDiffusersName(weights: string): boolean {
@@ -459,9 +464,9 @@ function modelName(weights: string): string {
 async function hashOf(path: string): Promise<{ sha256: string; bytes: number }> {
   const hash = createHash('sha256')
   let bytes = 0
-  for await (const chunk of createReadStream(path)) {
-    hash.update(chunk as Buffer)
-    bytes += (chunk as Buffer).length
+  for await (const chunk of storedBytes(path)) {
+    hash.update(chunk)
+    bytes += chunk.length
   }
   return { sha256: hash.digest('hex'), bytes }
 }

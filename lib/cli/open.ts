@@ -1,5 +1,5 @@
 /** Opens what a command line names: checkpoints (a file or a diffusers folder) and tensors. */
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { parse as parseYaml } from 'yaml'
 import { InputError } from '../tensor/error'
@@ -29,6 +29,9 @@ const weightNames = ['', '.fp16', '.non_ema'].flatMap((variant) => [
   `diffusion_pytorch_model.safetensors.index${variant}.json`,
   `diffusion_pytorch_model${variant}.bin`,
 ])
+
+/** The ending of an index of shards, with its variant. */
+export const indexEnding = /\.safetensors\.index(\.\w+)?\.json$/
 
 /**
  * Reads a checkpoint: a file, or a diffusers folder (flat or with unet/). --config decides over everything else; then
@@ -70,6 +73,18 @@ export async function withTensors<T>(path: string, use: (file: TensorFile) => Pr
   } finally {
     for (const source of opened) await source.close()
   }
+}
+
+/**
+ * The bytes a checkpoint is hashed and stored as, as they are read: those of its file; of one in shards those of the one
+ * safetensors file that holds the same.
+ */
+export async function* storedBytes(path: string): AsyncGenerator<Uint8Array> {
+  const joined = await withTensors(path, async (file) => file.joined)
+  if (!joined) return yield* createReadStream(path)
+  yield joined.header
+  for (const { name, start, end } of joined.parts)
+    if (end > start) yield* createReadStream(join(dirname(path), name), { start, end: end - 1 })
 }
 
 /** The weights a path stands for: itself, or the U-Net of a diffusers folder. */

@@ -20,14 +20,22 @@ import {
 
 const maxHeaderBytes = 100_000_000
 /** Not a rule of the format: bounds the memory a header can claim. Diffusion models hold hundreds to thousands. */
-const maxTensors = 250_000
+export const maxTensors = 250_000
 const damaged = 'It looks damaged: download or copy it again.'
 
 /** A tensor's directory entry; offsets count from the first byte after the header. */
-type Entry = TensorInfo & { start: number; end: number }
+export type Entry = TensorInfo & { start: number; end: number }
+
+/** What a header says, and the first byte after it. */
+export type Directory = { entries: Map<string, Entry>; metadata: Map<string, string>; dataStart: number }
 
 /** Reads and checks the header only. Throws an InputError for every file the reference reader refuses. */
 export async function openSafetensors(source: ByteSource): Promise<TensorFile> {
+  return tensorFile(source, await readDirectory(source))
+}
+
+/** The header, checked. Throws an InputError for every file the reference reader refuses. */
+export async function readDirectory(source: ByteSource): Promise<Directory> {
   const fault = faultsOf(source.name, damaged)
   if (source.size < 8)
     throw fault(`a safetensors file has at least 8 bytes, this one ${source.size}`, '', damaged, 'truncated')
@@ -50,7 +58,11 @@ export async function openSafetensors(source: ByteSource): Promise<TensorFile> {
     )
   const { entries, metadata } = parseHeader(decode(await source.read(8, dataStart), fault), fault)
   checkLayout(entries, source.size - dataStart, fault)
+  return { entries, metadata, dataStart }
+}
 
+/** The tensors of a file whose header was read. */
+export function tensorFile(source: ByteSource, { entries, metadata, dataStart }: Directory): TensorFile {
   const tensors = new Map<string, TensorInfo>()
   for (const [name, { dtype, shape }] of entries) tensors.set(name, { dtype, shape })
   return {
@@ -77,11 +89,7 @@ export function writeSafetensors(
   tensors: Map<string, { tensor: Tensor; dtype: DType }>,
   metadata: Map<string, string> = new Map(),
 ): Uint8Array {
-  const fields: string[] = []
-  if (metadata.size > 0) {
-    const pairs = [...metadata].map(([key, value]) => `${jsonString(key)}:${jsonString(value)}`)
-    fields.push(`"__metadata__":{${pairs.join(',')}}`)
-  }
+  const entries = new Map<string, Entry>()
   let end = 0
   for (const [name, { tensor, dtype }] of tensors) {
     if (name === '__metadata__') throw new RangeError('a tensor cannot be named __metadata__')
@@ -89,23 +97,37 @@ export function writeSafetensors(
       throw new RangeError(`${name}: shape [${tensor.shape}] does not hold ${tensor.data.length} values`)
     const start = end
     end += tensor.data.length * bytesPerElement[dtype]
-    fields.push(
-      `${jsonString(name)}:{"dtype":"${dtype}","shape":[${tensor.shape}],"data_offsets":[${start},${end}]}`,
-    )
+    entries.set(name, { dtype, shape: tensor.shape, start, end })
   }
-  const header = new TextEncoder().encode(`{${fields.join(',')}}`)
-  const headerBytes = Math.ceil(header.length / 8) * 8
-  const out = new Uint8Array(8 + headerBytes + end)
-  new DataView(out.buffer).setBigUint64(0, BigInt(headerBytes), true)
-  out.fill(0x20, 8, 8 + headerBytes)
-  out.set(header, 8)
-  let at = 8 + headerBytes
+  const header = headerOf(entries, metadata)
+  const out = new Uint8Array(header.length + end)
+  out.set(header)
+  let at = header.length
   for (const { tensor, dtype } of tensors.values()) {
     const bytes = fromFloat32(dtype, tensor.data)
     out.set(bytes, at)
     at += bytes.length
   }
   return out
+}
+
+/** Length and header of a file, in the order given, padded with spaces to a multiple of 8. */
+export function headerOf(entries: Map<string, Entry>, metadata: Map<string, string> = new Map()): Uint8Array {
+  const fields: string[] = []
+  if (metadata.size > 0) {
+    const pairs = [...metadata].map(([key, value]) => `${jsonString(key)}:${jsonString(value)}`)
+    fields.push(`"__metadata__":{${pairs.join(',')}}`)
+  }
+  for (const [name, { dtype, shape, start, end }] of entries)
+    fields.push(
+      `${jsonString(name)}:{"dtype":"${dtype}","shape":[${shape}],"data_offsets":[${start},${end}]}`,
+    )
+  const text = new TextEncoder().encode(`{${fields.join(',')}}`)
+  const length = Math.ceil(text.length / 8) * 8
+  const header = new Uint8Array(8 + length).fill(0x20)
+  new DataView(header.buffer).setBigUint64(0, BigInt(length), true)
+  header.set(text, 8)
+  return header
 }
 
 /** JSON spelling of text; UTF-8 has none for half a surrogate pair, and readers refuse its escape. */

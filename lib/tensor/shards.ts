@@ -4,8 +4,8 @@
  */
 import { type Fault, faultsOf, InputError, printable } from './error'
 import { JsonReader } from './json'
-import { openSafetensors } from './safetensors'
-import { type ByteSource, noSuchTensor, type TensorFile, type TensorInfo } from './tensor'
+import { type Directory, type Entry, headerOf, maxTensors, readDirectory, tensorFile } from './safetensors'
+import { type ByteSource, type Joined, noSuchTensor, type TensorFile, type TensorInfo } from './tensor'
 
 const maxIndexBytes = 32 * 1024 * 1024
 const maxShards = 1000
@@ -30,8 +30,12 @@ export async function openShards(index: ByteSource, openSibling: OpenSibling): P
 
   const homes = new Map<string, TensorFile>()
   const tensors = new Map<string, TensorInfo>()
+  const directories = new Map<string, Directory>()
   for (const shardName of shardNames) {
-    const shard = await openSafetensors(await openSibling(shardName))
+    const source = await openSibling(shardName)
+    const directory = await readDirectory(source)
+    directories.set(shardName, directory)
+    const shard = tensorFile(source, directory)
     for (const [name, info] of shard.tensors) {
       if (homes.has(name)) throw fault(`it is in ${homes.get(name)!.name} and in ${shard.name}`, name)
       if (weightMap.get(name) !== shardName)
@@ -54,12 +58,33 @@ export async function openShards(index: ByteSource, openSibling: OpenSibling): P
     tensors,
     metadata: new Map(),
     values: new Map(),
+    joined: joinShards(directories),
     async read(name) {
       const shard = homes.get(name)
       if (!shard) throw noSuchTensor(index.name, name)
       return shard.read(name)
     },
   }
+}
+
+/**
+ * One file of all shards: their data, the shards in order of their names, whatever the index's order, behind one header.
+ * Their metadata is left out.
+ */
+function joinShards(directories: ReadonlyMap<string, Directory>): Joined {
+  const entries = new Map<string, Entry>()
+  const parts: Joined['parts'] = []
+  let base = 0
+  for (const [name, shard] of [...directories].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    let bytes = 0
+    for (const [tensor, entry] of shard.entries) {
+      entries.set(tensor, { ...entry, start: base + entry.start, end: base + entry.end })
+      bytes = Math.max(bytes, entry.end)
+    }
+    parts.push({ name, start: shard.dataStart, end: shard.dataStart + bytes })
+    base += bytes
+  }
+  return { header: headerOf(entries), parts }
 }
 
 /** What to say of an index whose shards cannot be reached. */
@@ -84,6 +109,8 @@ async function readWeightMap(index: ByteSource, fault: Fault): Promise<Map<strin
   })
   json.end()
   if (weightMap.size === 0) throw fault('the index lists no tensors')
+  if (weightMap.size > maxTensors)
+    throw fault(`more than ${maxTensors} tensors are listed`, '', damaged, 'too_large')
   return weightMap
 }
 

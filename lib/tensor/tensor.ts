@@ -49,9 +49,14 @@ export type TensorFile = {
   metadata: Map<string, string>
   /** Plain values of a torch file by their paths (`global_step`, `3`); empty elsewhere. */
   values: Map<string, PlainValue>
+  /** Of a checkpoint in shards: the one file that holds the same, which is what it is hashed and stored as. */
+  joined?: Joined
   /** Reads one tensor and converts it to float32. Throws an InputError for an unknown name. */
   read(name: string): Promise<Tensor>
 }
+
+/** A file made of others: a header, then bytes [start, end) of each, in this order. */
+export type Joined = { header: Uint8Array; parts: { name: string; start: number; end: number }[] }
 
 /** Most axes a tensor may have, as in PyTorch and NumPy. */
 export const maxRank = 64

@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto'
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { checkpointsBelow } from '../../../lib/cli/import'
 import { withTensors } from '../../../lib/cli/open'
-import { blobSize } from '../../../lib/store/blobs'
+import { blobFile, blobSize } from '../../../lib/store/blobs'
 import { findCheckpoint } from '../../../lib/store/checkpoints'
 import { db } from '../../../lib/store/db'
 import { getRun, listRuns } from '../../../lib/store/runs'
@@ -167,9 +169,59 @@ describe('import', () => {
     expect((await imported(path, ...config)).rows.map(({ stored }) => stored)).toEqual([false, false])
   })
 
-  it('says that shards must be joined', async () => {
-    const { code, stderr } = await run('import', `${fixtures}/containers/sharded`, ...quick)
-    expect([code, stderr]).toEqual([2, expect.stringContaining('several shards')])
+  it('stores a model in shards as the one file that holds the same, whatever the order of its index', async () => {
+    const weights = await withTensors(join(model, 'diffusion_pytorch_model.bin'), async (file) => {
+      const all: [string, Tensor][] = []
+      for (const name of file.tensors.keys()) all.push([name, await file.read(name)])
+      return all
+    })
+    const shards = [weights.slice(0, 40), weights.slice(40)]
+    const shardName = (i: number) => `diffusion_pytorch_model-0000${i + 1}-of-00002.safetensors`
+    const write = (path: string, order: typeof weights) => {
+      mkdirSync(path)
+      for (const name of ['config.json', 'scheduler_config.json'])
+        copyFileSync(join(model, name), join(path, name))
+      for (const [i, shard] of shards.entries()) {
+        const tensors = shard.map(([name, tensor]) => [name, { tensor, dtype: 'F32' as const }] as const)
+        writeFileSync(join(path, shardName(i)), writeSafetensors(new Map(tensors)))
+      }
+      const home = (name: string) => shardName(shards[0]!.some(([other]) => other === name) ? 0 : 1)
+      const weight_map = Object.fromEntries(order.map(([name]) => [name, home(name)]))
+      writeFileSync(
+        join(path, 'diffusion_pytorch_model.safetensors.index.json'),
+        JSON.stringify({ metadata: {}, weight_map }),
+      )
+    }
+    const [folderA, folderB] = [join(folder, 'large'), join(folder, 'large-again')]
+    write(folderA, weights)
+    write(folderB, [...weights].reverse())
+    const [row] = (await imported(folderA)).rows
+    expect(row).toMatchObject({
+      run: 'large',
+      stored: true,
+      file: 'large/diffusion_pytorch_model.safetensors',
+    })
+    expect(await findCheckpoint('large', 0)).toMatchObject({ hasWeights: true, samples: { images: 1 } })
+    const stored = blobFile(row!.sha256)
+    expect(createHash('sha256').update(readFileSync(stored)).digest('hex')).toBe(row!.sha256)
+    await withTensors(stored, async (file) => {
+      for (const [name, tensor] of weights) expect(await file.read(name)).toEqual(tensor)
+    })
+    const again = await imported(
+      join(folderB, 'diffusion_pytorch_model.safetensors.index.json'),
+      '--run',
+      'large',
+    )
+    expect(again.rows).toMatchObject([{ sha256: row!.sha256, stored: false }])
+  })
+
+  it('takes the index in a folder for its shards', () => {
+    const mixed = join(folder, 'indexed')
+    mkdirSync(mixed)
+    const index = ['big.safetensors.index.json', 'old.safetensors.index.fp16.json', 'one.pt']
+    const shards = ['big-00001-of-00002.safetensors', 'old-00001-of-00001.fp16.safetensors']
+    for (const name of [...index, ...shards, 'config.json']) writeFileSync(join(mixed, name), '')
+    expect(checkpointsBelow(mixed)).toEqual(index.map((name) => join(mixed, name)))
   })
 
   it('tells of a bad file in a folder, stores the others and exits with 2', async () => {

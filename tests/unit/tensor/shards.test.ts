@@ -50,6 +50,26 @@ describe('an index and its shards', () => {
     expect([...(await file.read('c')).data]).toEqual([3])
   })
 
+  test('are joined to one safetensors file, alike in whatever order the index names them', async () => {
+    const joined = async (weight_map: Record<string, string>) => {
+      const { header, parts } = (await open({ weight_map })).joined!
+      return Buffer.concat([
+        header,
+        ...parts.map(({ name, start, end }) => files.get(name)!.subarray(start, end)),
+      ])
+    }
+    const bytes = await joined(map)
+    expect(await joined({ c: map.c, b: map.b, a: map.a })).toEqual(bytes)
+    const file = await openTensors(bytesSource('m.safetensors', bytes))
+    expect([...file.tensors.keys()]).toEqual(['a', 'b', 'c'])
+    for (const [name, value] of [
+      ['a', 1],
+      ['b', 2],
+      ['c', 3],
+    ] as const)
+      expect([...(await file.read(name)).data]).toEqual([value])
+  })
+
   test('that do not fit together are refused', async () => {
     expect(await refused({ weight_map: { ...map, d: 'm-2.safetensors' } })).toMatch(/: d: .*does not hold it/)
     expect(await refused({ weight_map: { a: 'm-1.safetensors', c: 'm-2.safetensors' } })).toMatch(
