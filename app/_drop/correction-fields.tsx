@@ -3,6 +3,7 @@
 import type { ReactNode } from 'react'
 import type { ScheduleName } from '../../lib/record/run'
 import { readingNames } from '../../lib/unet/reading'
+import { scheduleWords } from '../_ui/network-names'
 import type { Outline } from '../_workers/inspect-dropped'
 import type { Corrections, Overrides } from './corrections'
 
@@ -13,12 +14,6 @@ const readingWords: Record<(typeof readingNames)[number], string> = {
   w_a_frozen: 'w_a_frozen: steps of the file at 8 bits',
   reload: 'reload: scales and steps computed anew, as BinaryDM does on loading',
   as_published: 'as_published: computed anew, at 8 bits',
-}
-
-const scheduleWords: Record<ScheduleName, string> = {
-  ddim: 'ermongroup/ddim',
-  diffusers: 'diffusers',
-  ldm: 'latent-diffusion',
 }
 
 type FieldsProps = {

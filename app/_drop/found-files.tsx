@@ -2,6 +2,7 @@
 
 import { type ReactNode, useState } from 'react'
 import { formatBytes, formatCount, formatLarge } from '../_ui/format'
+import { roleWords } from '../_ui/network-names'
 import type { Part } from '../_workers/dropped-part'
 import type { Outline } from '../_workers/inspect-dropped'
 import { ConfigFields, ReadingFields } from './correction-fields'
@@ -42,13 +43,6 @@ type FoundFilesProps = {
   outlineOf: OutlineOf
   onStart: (choices: Choices) => void
   onCancel: () => void
-}
-
-const roleWords: Record<NetworkView['role'], string> = {
-  raw: 'raw weights',
-  ema: 'EMA',
-  teacher: 'teacher',
-  'teacher-ema': 'EMA of the teacher',
 }
 
 /** What was dropped, which network of it is which, how it is read, and what is to become of it. */

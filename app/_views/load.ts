@@ -11,6 +11,7 @@ import { formatAge } from '../_ui/format'
 import { loadTrainingJob, type TrainingJob } from './load-job'
 import { knownCheckpoints, type Pinned, wasStored } from './pinned'
 import { type PartStages, precisionStages } from './precision-stages'
+import { type ReadAs, readAsOf } from './read-as'
 import { type LayerRow, layerRow } from './run-rows'
 
 /** A run by its name and mark. */
@@ -123,6 +124,7 @@ export type RunCheckpoint = {
   ledger: CheckpointSummary['ledger']
   createdAt: string
   family: string
+  readAs: ReadAs
   /** Why its network cannot be run; null where it can. */
   unrun: string | null
   assumptions: string[]
@@ -234,6 +236,7 @@ function runCheckpoint(detail: CheckpointDetail): RunCheckpoint {
     ledger: detail.ledger,
     createdAt: detail.createdAt,
     family: diagnosis.family,
+    readAs: readAsOf(detail),
     unrun: diagnosis.unrun ?? null,
     assumptions: diagnosis.assumptions,
     timesteps: diagnosis.timesteps,

@@ -35,6 +35,7 @@ import { LedgerCard } from './ledger-card'
 import type { RunCheckpoint, RunViewData } from './load'
 import { LossCard } from './loss-card'
 import type { Pulse } from './pulse'
+import type { ReadAs } from './read-as'
 import { type Parting, partingDb, type RunFinding, runFinding } from './run-finding'
 import { type LayerRow, rowMean, worstFirst } from './run-rows'
 import { TrainingNow } from './training-now'
@@ -376,6 +377,7 @@ function RunHead({ data, checkpoint, finding, pulse, frozen, loading, children }
           )}
           {checkpoint.findings && <AuditChip findings={checkpoint.findings} />}
         </div>
+        <ReadAsLine readAs={checkpoint.readAs} />
         {!frozen && run.role === 'student' && (
           <div className="chips" style={{ marginTop: 10 }}>
             {!checkpoint.unrun && (
@@ -401,6 +403,41 @@ function RunHead({ data, checkpoint, finding, pulse, frozen, loading, children }
         )}
       </div>
     </div>
+  )
+}
+
+/** "network EMA (4/) · reading stored · sampler of ermongroup/ddim", as far as it is known. */
+function ReadAsLine({ readAs: { network, reading, sampler } }: { readAs: ReadAs }) {
+  if (!network && !reading && !sampler) return null
+  return (
+    <dl className="read-as-line small">
+      {network && (
+        <div>
+          <dt>network</dt>
+          <dd>
+            {network.role}
+            {network.prefix && (
+              <>
+                {' '}
+                (<code>{network.prefix}</code>)
+              </>
+            )}
+          </dd>
+        </div>
+      )}
+      {reading && (
+        <div>
+          <dt>reading</dt>
+          <dd>{reading}</dd>
+        </div>
+      )}
+      {sampler && (
+        <div>
+          <dt>sampler of</dt>
+          <dd>{sampler}</dd>
+        </div>
+      )}
+    </dl>
   )
 }
 

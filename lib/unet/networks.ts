@@ -281,6 +281,16 @@ function roleOf({ ema, teacher }: Pick<Candidate, 'ema' | 'teacher'>): NetworkRo
   return ema ? 'ema' : 'raw'
 }
 
+/**
+ * The role of a network of which only the prefix and the name of its file were kept. In a list of state dicts the average
+ * stands behind the weights; a file that calls itself an average is taken to hold nothing else.
+ */
+export function roleOfPrefix(prefix: string, fileName: string): NetworkRole {
+  const [{ path, ema, teacher }] = candidates([`${prefix}conv.weight`]) as [Candidate]
+  const average = ema || /^[1-9]\d*\/$/.test(path) || (!teacher && isAverageName(fileName))
+  return roleOf({ ema: average, teacher })
+}
+
 /** Smaller is likelier. */
 function rankOf({ path, names }: Candidate, tensors: TensorFile['tensors']): number[] {
   const values = [...names.values()].reduce((sum, name) => sum + sizeOf(tensors.get(name)!.shape), 0)

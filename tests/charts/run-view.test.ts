@@ -11,6 +11,7 @@ import {
 import { layerFinding } from '../../app/_views/layer-finding'
 import { ledgerParts } from '../../app/_views/ledger-parts'
 import { knownCheckpoints } from '../../app/_views/pinned'
+import { readAsOf } from '../../app/_views/read-as'
 import { matchesFilter } from '../../app/_views/run-filter'
 import { partingOf, runFinding } from '../../app/_views/run-finding'
 import {
@@ -182,4 +183,23 @@ test('a frozen view knows the checkpoints of its day, and its own as it was', ()
     { step: 200, value: 9 },
     { step: 300, value: 11 },
   ])
+})
+
+test('a checkpoint says which network of its file it is, in which reading and with whose sampler', () => {
+  const lightning = { network: 'state_dict/model_ema.', mode: 'reload_a4', family: 'ldm' } as const
+  expect(readAsOf({ fileName: 'last.ckpt', diagnosis: { ...lightning, schedule: null } })).toEqual({
+    network: { role: 'EMA', prefix: 'state_dict/model_ema.' },
+    reading: 'reload_a4',
+    sampler: 'latent-diffusion',
+  })
+  expect(readAsOf({ fileName: 'last.ckpt', diagnosis: { ...lightning, schedule: 'ddim' } }).sampler).toBe(
+    'ermongroup/ddim',
+  )
+  const unrun = { network: '', family: 'sd', unrun: 'it is conditioned by cross attention' } as const
+  expect(readAsOf({ fileName: 'sd.ckpt', diagnosis: unrun })).toEqual({
+    network: { role: 'raw weights', prefix: '' },
+    reading: null,
+    sampler: null,
+  })
+  expect(readAsOf({ fileName: 'old.pt', diagnosis: { family: 'ddim' } }).network).toBeNull()
 })

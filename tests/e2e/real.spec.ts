@@ -49,6 +49,10 @@ test('a Lightning file is student, EMA and teacher at once; corrections are reme
   await add.getByLabel('Reading').selectOption('stored')
   await add.getByLabel('Run name of the student').fill('a4-fixed')
   await store(page)
+  await page.getByRole('link', { name: 'Open a4-fixed' }).click()
+  await expect(page.getByText('raw weights (state_dict/model.diffusion_model.)')).toBeVisible()
+  await expect(page.getByRole('definition').nth(1)).toHaveText('stored')
+  await expect(page.getByRole('definition').nth(2)).toHaveText('latent-diffusion')
 
   const again = await drop(page, [`${fashion}/a4_fixed/last.ckpt`])
   await expect(again.getByText(/As you chose before.*model\.diffusion_model\., image size 16/)).toBeVisible()

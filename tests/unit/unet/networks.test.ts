@@ -6,7 +6,7 @@ import { withTensors } from '../../../lib/cli/open'
 import type { PlainValue, TensorFile } from '../../../lib/tensor/tensor'
 import { readCheckpoint } from '../../../lib/unet/checkpoint'
 import { chooseNetwork, fileOf } from '../../../lib/unet/choose-network'
-import { findNetworks, otherParts, stepInName, weightLayers } from '../../../lib/unet/networks'
+import { findNetworks, otherParts, roleOfPrefix, stepInName, weightLayers } from '../../../lib/unet/networks'
 import { fixtures } from './upstream'
 
 type Listed = { tensors: [name: string, shape: number[]][]; values?: Record<string, PlainValue> }
@@ -153,6 +153,15 @@ describe('real trainings', () => {
       expect(summary(listing('x.ckpt', real[path]!.tensors, real[path]!.values))).toEqual(networks)
     })
   }
+
+  it('the prefix of a network tells its role without the file', () => {
+    for (const { tensors, values } of Object.values(real))
+      for (const { role, prefix } of findNetworks(listing('x.ckpt', tensors, values)))
+        expect(roleOfPrefix(prefix, 'x.ckpt')).toBe(role)
+    expect(roleOfPrefix('state_dict/model2.model_ema.', 'last.ckpt')).toBe('teacher-ema')
+    expect(roleOfPrefix('', 'v1-5-pruned-emaonly.ckpt')).toBe('ema')
+    expect(roleOfPrefix('', 'schema.pt')).toBe('raw')
+  })
 
   it('the reader lists of an ermongroup/ddim checkpoint what PyTorch does, optimizer aside', async () => {
     const path = 'ddim_mnist_timeblind/ckpt_5700.pth'
