@@ -197,7 +197,7 @@ test('a checkpoint says which network of its file it is, in which reading and wi
   )
   const unrun = { network: '', family: 'sd', unrun: 'it is conditioned by cross attention' } as const
   expect(readAsOf({ fileName: 'sd.ckpt', diagnosis: unrun })).toEqual({
-    network: { role: 'raw weights', prefix: '' },
+    network: { role: 'bare names', prefix: '' },
     reading: null,
     sampler: null,
   })
