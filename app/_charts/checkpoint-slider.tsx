@@ -26,9 +26,10 @@ export function CheckpointSlider(props: CheckpointSliderProps) {
   const [ref, width] = useWidth(520, props.width)
   const steps = checkpoints.map((c) => c.step)
   const at = Math.max(0, nearestIndex(steps, selected))
-  const [left, right, top, bottom, track] = [16, width - 34, 30, 62, 76]
-  const x = scaleSqrt([0, Math.max(1, steps.at(-1) ?? 1)], [left, right])
   const measured = checkpoints.filter((c) => isMeasured(c.value))
+  // without a curve the track stands right below its label
+  const [left, right, top, bottom, track] = [16, width - 34, 30, 62, measured.length > 0 ? 76 : 28]
+  const x = scaleSqrt([0, Math.max(1, steps.at(-1) ?? 1)], [left, right])
   const values = measured.map((c) => c.value!).filter((value) => !isExact(value))
   const y = scaleLinear(atLeast(leastSpan, values), [bottom, top]).clamp(true)
   const curve = line<{ step: number; value: number | null }>()
@@ -85,7 +86,7 @@ export function CheckpointSlider(props: CheckpointSliderProps) {
       {/* biome-ignore lint/a11y/noSvgWithoutTitle: the slider around it carries the name */}
       <svg
         width={width}
-        height={100}
+        height={track + 24}
         onPointerDown={nearest}
         onPointerMove={(event) => event.buttons === 1 && nearest(event)}
         className={onSelect ? 'slider-handle' : undefined}
@@ -119,7 +120,7 @@ export function CheckpointSlider(props: CheckpointSliderProps) {
               style={{ fill: i === at ? 'var(--ink)' : 'var(--page)', stroke: 'var(--ink)' }}
             />
             {shown.has(i) && (
-              <text x={x(step)} y={97} textAnchor="middle" className={i === at ? 'strong' : 'tick'}>
+              <text x={x(step)} y={track + 21} textAnchor="middle" className={i === at ? 'strong' : 'tick'}>
                 {formatCount(step)}
               </text>
             )}
