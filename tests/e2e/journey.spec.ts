@@ -227,6 +227,37 @@ test('drop a checkpoint pair: it is diagnosed in the browser and stored', async 
   rmSync(folder, { recursive: true })
 })
 
+test('teachers and networks that are not run have the slider and its keys, as students have', async ({
+  page,
+}) => {
+  const generator = `e2e-generator-${Date.now()}`
+  const folder = mkdtempSync(path.join(tmpdir(), 'signscope-e2e-'))
+  for (const step of [100, 200])
+    writeFileSync(path.join(folder, `gan-${step}.safetensors`), generatorWeights(step))
+  execFileSync(
+    process.execPath,
+    ['--import', 'tsx', 'lib/cli/main.ts', 'import', folder, '--run', generator],
+    { env: { ...process.env, SIGNSCOPE_DATA: process.env.E2E_DATA ?? path.resolve('data/e2e') } },
+  )
+  rmSync(folder, { recursive: true })
+  for (const [run, first, last] of [
+    [generator, '100', '200'],
+    ['mnist-teacher', '4,500', '9,000'],
+    ['mnist-lmb', '200', '1,000'],
+  ] as const) {
+    await page.goto(`/r/${run}`)
+    const slider = page.getByRole('slider', { name: /^Checkpoint by training step/ })
+    await expect(slider).toHaveAttribute('aria-valuetext', new RegExp(`^step ${last},`))
+    await page.keyboard.press('[')
+    await expect(slider).toHaveAttribute('aria-valuetext', new RegExp(`^step ${first},`))
+    await expect(page).toHaveURL(new RegExp(`c=${first.replace(',', '')}`))
+    await page.keyboard.press(']')
+    await expect(slider).toHaveAttribute('aria-valuetext', new RegExp(`^step ${last},`))
+    await slider.press('ArrowLeft')
+    await expect(slider).toHaveAttribute('aria-valuetext', new RegExp(`^step ${first},`))
+  }
+})
+
 /** Last steps of the demo trainings. */
 const demoSteps = { teacher: 9000, student: 1000 }
 
@@ -267,6 +298,23 @@ async function readTensor(file: string, name: string): Promise<Float32Array> {
   } finally {
     await source.close()
   }
+}
+
+/** Two convolutions that belong to no U-Net. */
+function generatorWeights(seed: number): Uint8Array {
+  const weights = (shape: number[]) => ({
+    dtype: 'F32' as const,
+    tensor: {
+      shape,
+      data: Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => Math.sin(seed * (i + 1))),
+    },
+  })
+  return writeSafetensors(
+    new Map([
+      ['stem.weight', weights([8, 3, 3, 3])],
+      ['to_rgb.weight', weights([3, 8, 1, 1])],
+    ]),
+  )
 }
 
 type Writable = Parameters<typeof writeSafetensors>[0]

@@ -1,0 +1,176 @@
+'use client'
+
+import { useRouter } from 'next/navigation'
+import { metrics, pageUrl } from '../../lib/record/view'
+import type { Metric } from '../_charts/colour'
+import { nearestIndex } from '../_charts/series'
+import { Card } from '../_ui/card'
+import { metricNames } from '../_ui/format'
+import { ContextItem } from '../_ui/page-shell'
+import { Segmented } from '../_ui/segmented'
+import { Empty } from '../_ui/states'
+import { useKeys } from '../_ui/use-keys'
+import { useView } from '../_ui/use-view'
+import { AuditCard } from './audit-card'
+import { CheckpointFacts } from './checkpoint-facts'
+import { JobCard } from './job-card'
+import { LayerSheet } from './layer-sheet'
+import { LedgerCard } from './ledger-card'
+import { NetworkChart } from './network-chart'
+import { RunEvidence } from './run-evidence'
+import { type Parting, partingDb, runFinding } from './run-finding'
+import { RunFrame, type RunProps } from './run-frame'
+import { type LayerRow, rowMean, worstFirst } from './run-rows'
+import { StagesCard } from './stages-card'
+
+/** A student: where it loses its teacher, by layer and timestep, and what its file costs. */
+export function StudentRun(props: RunProps) {
+  const { data, checkpoint, initial, frozen } = props
+  const { run, rows } = data
+  const { timesteps, output } = checkpoint
+  const router = useRouter()
+  const [view, setView] = useView(initial)
+  const finding = runFinding(timesteps, output?.sqnr ?? null, rows)
+  const worst = worstFirst(rows, view.m)
+  const layer = rows.find((row) => row.layer.id === view.l) ?? worst[0] ?? null
+  const at = nearestIndex(timesteps, view.t ?? startingTimestep(finding?.parting))
+  const t = timesteps[at] ?? null
+
+  const layerHref = (id: string) =>
+    // A frozen view leads to the layer of the very checkpoint it shows.
+    pageUrl('layer', run.name, id, {
+      c: frozen ? checkpoint.step : view.c,
+      t: view.t,
+      m: view.m === 'sqnr' ? undefined : view.m,
+    })
+  const select = (id: string, time: number | null) => setView(time === null ? { l: id } : { l: id, t: time })
+  const open = (id: string) => router.push(layerHref(id))
+  const moveTime = (by: number) => {
+    const next = timesteps[Math.min(timesteps.length - 1, Math.max(0, at + by))]
+    if (next !== undefined) setView({ t: next })
+  }
+  const nextWorst = () => {
+    const next = worst[(worst.findIndex((row) => row.layer.id === layer?.layer.id) + 1) % worst.length]
+    if (next) setView({ l: next.layer.id })
+  }
+  useKeys({
+    n: nextWorst,
+    m: () => setView({ m: metrics[(metrics.indexOf(view.m) + 1) % metrics.length] }),
+  })
+
+  return (
+    <RunFrame
+      {...props}
+      finding={finding}
+      context={
+        <>
+          {t !== null && (
+            <ContextItem name="t">
+              <button
+                type="button"
+                className="text-button"
+                aria-label="Timestep before"
+                onClick={() => moveTime(-1)}
+              >
+                ‹
+              </button>
+              <b>{t}</b>
+              <button
+                type="button"
+                className="text-button"
+                aria-label="Timestep after"
+                onClick={() => moveTime(1)}
+              >
+                ›
+              </button>
+            </ContextItem>
+          )}
+          {checkpoint.protocol && <ContextItem name="seed">{checkpoint.protocol.seed}</ContextItem>}
+          <ContextItem name="colour">
+            <Segmented
+              label="Metric of the map and the U-Net"
+              value={view.m}
+              onChange={(m) => setView({ m })}
+              options={metrics.map((m) => ({ value: m, label: `${metricNames[m].name} ↑` }))}
+            />
+          </ContextItem>
+        </>
+      }
+    >
+      <div className="columns wide-left">
+        <Card>
+          <NetworkChart
+            rows={rows}
+            metric={view.m}
+            t={t}
+            at={at}
+            selected={layer}
+            onSelect={(id) => select(id, null)}
+            onOpen={open}
+            layerHref={layerHref}
+          />
+        </Card>
+        <LedgerCard ledger={checkpoint.ledger} rows={rows} slot={run.slot}>
+          <CheckpointFacts checkpoint={checkpoint} />
+        </LedgerCard>
+      </div>
+      <Card>
+        {timesteps.length === 0 ? (
+          <Empty title="No activations yet">
+            <p>
+              Only weights were imported. Diagnose the checkpoint against its teacher to see where they part.
+            </p>
+            {checkpoint.assumptions.length > 0 && (
+              <p className="caption">Notes: {checkpoint.assumptions.join('; ')}.</p>
+            )}
+          </Empty>
+        ) : (
+          <LayerSheet
+            rows={rows}
+            timesteps={timesteps}
+            output={view.m === 'lowrank' ? null : (output?.[view.m] ?? null)}
+            parting={partingNote(finding?.parting)}
+            metric={view.m}
+            sort={view.sort}
+            onSort={(sort) => setView({ sort })}
+            slot={run.slot}
+            selected={{ layer: layer?.layer.id ?? null, t }}
+            onSelect={select}
+            onOpen={open}
+            layerHref={layerHref}
+            assumptions={checkpoint.assumptions}
+            message={sheetMessage(rows, timesteps, worst[0], view.m)}
+            note={`${rows.length} of ${rows.length} layers · ${timesteps.length} timesteps · seed ${checkpoint.protocol?.seed ?? '–'}`}
+          />
+        )}
+      </Card>
+      {checkpoint.findings && <AuditCard findings={checkpoint.findings} layerHref={layerHref} />}
+      {data.stages.length > 0 && <StagesCard data={data} />}
+      <RunEvidence data={data} checkpoint={checkpoint} />
+      {data.job && <JobCard run={run} job={data.job} />}
+    </RunFrame>
+  )
+}
+
+/** Where the crosshair stands before the reader chose: where the student parts, else late in sampling. */
+function startingTimestep(parting: Parting | undefined): number {
+  return parting?.kind === 'from' || parting?.kind === 'between' ? parting.t : 100
+}
+
+function partingNote(parting: Parting | undefined): { t: number; label: string } | null {
+  if (parting?.kind !== 'from') return null
+  return { t: parting.t, label: `parts: below ${partingDb} dB from t ${parting.t}` }
+}
+
+function sheetMessage(
+  rows: readonly LayerRow[],
+  timesteps: readonly number[],
+  worst: LayerRow | undefined,
+  metric: Metric,
+): string {
+  const { name, written } = metricNames[metric]
+  const ending = worst
+    ? `; ${worst.layer.id} is worst with ${written(rowMean(worst, metric))} on average`
+    : ''
+  return `${name} of ${rows.length} layers at ${timesteps.length} timesteps${ending}. Arrow keys move, Enter opens the layer, T shows the table`
+}

@@ -1,0 +1,36 @@
+'use client'
+
+import { pageUrl } from '../../lib/record/view'
+import { Card } from '../_ui/card'
+import { CheckpointFacts } from './checkpoint-facts'
+import { JobCard } from './job-card'
+import { LedgerCard } from './ledger-card'
+import { LossCard } from './loss-card'
+import { RunFrame, type RunProps } from './run-frame'
+import { WeightSheet } from './weight-sheet'
+
+/** A network of which only the weights are known: its layers in the order of the file, and the bytes of a student. */
+export function WeightsRun(props: RunProps) {
+  const { data, checkpoint } = props
+  const { run, rows } = data
+  return (
+    <RunFrame {...props} finding={null}>
+      <Card>
+        <WeightSheet
+          rows={rows}
+          runName={run.name}
+          unrun
+          layerHref={(id) => pageUrl('layer', run.name, id, { c: checkpoint.step })}
+          assumptions={checkpoint.assumptions}
+        />
+      </Card>
+      {run.role === 'student' && (
+        <LedgerCard ledger={checkpoint.ledger} rows={rows} slot={run.slot}>
+          <CheckpointFacts checkpoint={checkpoint} />
+        </LedgerCard>
+      )}
+      {data.losses.length > 0 && <LossCard run={run} losses={data.losses} />}
+      {data.job && <JobCard run={run} job={data.job} />}
+    </RunFrame>
+  )
+}
