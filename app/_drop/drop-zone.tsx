@@ -3,18 +3,35 @@
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
+import type { ScheduleName } from '../../lib/record/run'
 import { pageUrl } from '../../lib/record/view'
 import { ErrorState } from '../_ui/states'
 import type { WorkerFault } from '../_workers/fault'
+import { ChooseTeacher } from './choose-teacher'
 import { remember, wantedAs } from './corrections'
 import { Diagnoser } from './diagnoser'
 import './drop.css'
 import { type Dropped, type DroppedFile, sortDropped } from './dropped'
 import { type Choices, FoundFiles } from './found-files'
-import { checkpointAt, type FoundFile, type Plan, planFault, planOf, type Ref } from './plan'
+import {
+  checkpointAt,
+  type FoundCheckpoint,
+  type FoundFile,
+  type Plan,
+  planFault,
+  planOf,
+  type Ref,
+} from './plan'
 import { type Job, jobsOf, type Outcome, waitingFor } from './queue'
 import { QueueTable } from './queue-table'
 import { fetchRuns, Refused, type StoredPair, storePair } from './store-pair'
+import {
+  fetchTeacher,
+  namedTeacher,
+  type StoredTeacher,
+  teachersLike,
+  withoutWeights,
+} from './stored-teacher'
 import { timeLeft } from './time-left'
 import { useFileDrop } from './use-file-drop'
 
@@ -24,11 +41,14 @@ type Found = {
   config: File | null
   files: FoundFile[]
   plan: Plan
+  /** Whose sampler the teacher runs with, if that was chosen when it was stored. */
+  schedule: ScheduleName | null
 }
 
 type State =
   | { kind: 'idle' }
-  | { kind: 'reading'; count: number }
+  | { kind: 'reading'; words: string }
+  | { kind: 'choosing'; found: Found; student: string; teachers: StoredTeacher[] }
   | Found
   | { kind: 'working'; words: string; share: number; since: number; outcomes: Outcome[] }
   | { kind: 'done'; stored: StoredPair }
@@ -64,32 +84,77 @@ export function DropZone() {
   async function take(files: DroppedFile[]) {
     if (state.kind === 'working' || state.kind === 'reading' || files.length === 0) return
     const { checkpoints, configs } = sortDropped(files)
-    setState({ kind: 'reading', count: checkpoints.length })
+    setState({
+      kind: 'reading',
+      words: `Opens ${checkpoints.length} ${checkpoints.length === 1 ? 'file' : 'files'} …`,
+    })
     const found = await worker().inspect(checkpoints)
+    const [config = null] = configs.map(({ file }) => file)
     const plan = planOf(found)
-    const fault = planFault(found, plan)
-    setState(
-      fault
-        ? { kind: 'fault', fault, back: null }
-        : { kind: 'found', dropped: checkpoints, config: configs[0]?.file ?? null, files: found, plan },
-    )
+    const all: Found = { kind: 'found', dropped: checkpoints, config, files: found, plan, schedule: null }
+    const student = plan.teachers.length === 0 && checkpointAt(found, plan.students.at(-1))
+    if (student) await orFault((signal) => lookForTeacher(all, student, signal), null)
+    else show(all)
   }
 
-  async function start(found: Found, choices: Choices) {
+  function show(found: Found) {
+    const fault = planFault(found.files, found.plan)
+    setState(fault ? { kind: 'fault', fault, back: null } : found)
+  }
+
+  /** The teacher a student names if it is stored here, else one with the same layers that its owner chooses. */
+  async function lookForTeacher(found: Found, student: FoundCheckpoint, signal: AbortSignal): Promise<void> {
+    const runs = await fetchRuns(signal)
+    const named = namedTeacher(runs, student)
+    if (named?.checkpoint.hasWeights) return addTeacher(found, named, signal)
+    const teachers = await teachersLike(runs, student, signal)
+    signal.throwIfAborted()
+    if (teachers.length > 0) setState({ kind: 'choosing', found, student: student.name, teachers })
+    else if (named) setState({ kind: 'fault', fault: withoutWeights(student.name, named), back: null })
+    else show(found)
+  }
+
+  async function addTeacher(found: Found, teacher: StoredTeacher, signal: AbortSignal): Promise<void> {
+    setState({ kind: 'reading', words: `Fetches the stored teacher ${teacher.run} …` })
+    const { dropped, network, schedule, config } = await fetchTeacher(teacher, signal)
+    const all = [...found.dropped, dropped]
+    const files = await worker().inspect(all)
+    signal.throwIfAborted()
+    const file = all.length - 1
+    const prefix = network ?? checkpointAt(files, { file, prefix: '' })?.usual ?? ''
+    show({
+      ...found,
+      dropped: all,
+      config: found.config ?? config,
+      files,
+      plan: { ...found.plan, teachers: [{ file, prefix }] },
+      schedule,
+    })
+  }
+
+  /** Does what can be cancelled; what the server refuses is shown, with what may be gone back to. */
+  async function orFault(work: (signal: AbortSignal) => Promise<void>, back: Found | null): Promise<void> {
     const abort = new AbortController()
     cancelling.current = abort
-    const kind = checkpointAt(found.files, choices.plan.students[0] ?? choices.plan.teachers[0])?.fileKind
-    if (kind) remember(kind, choices.corrections)
     try {
-      await runQueue(found, choices, abort.signal)
+      await work(abort.signal)
     } catch (error) {
       if (abort.signal.aborted) return
       if (!(error instanceof Refused)) throw error
-      setState({ kind: 'fault', fault: error.fault, back: { ...found, plan: choices.plan } })
+      setState({ kind: 'fault', fault: error.fault, back })
+    }
+  }
+
+  async function start(found: Found, choices: Choices) {
+    const kind = checkpointAt(found.files, choices.plan.students[0] ?? choices.plan.teachers[0])?.fileKind
+    if (kind) remember(kind, choices.corrections)
+    const working = worker()
+    try {
+      await orFault((signal) => runQueue(found, choices, signal), { ...found, plan: choices.plan })
     } finally {
       // Its memory goes with it; the next files get a new one.
-      if (cancelling.current === abort) {
-        diagnoser.current?.dispose()
+      if (diagnoser.current === working) {
+        diagnoser.current.dispose()
         diagnoser.current = null
       }
     }
@@ -171,9 +236,20 @@ export function DropZone() {
       />
       {state.kind === 'idle' && <Invitation onChoose={() => input.current?.click()} />}
       {state.kind === 'reading' && (
-        <p role="status">
-          Opens {state.count} {state.count === 1 ? 'file' : 'files'} …
-        </p>
+        <>
+          <p role="status">{state.words}</p>
+          <button type="button" className="button" onClick={cancel}>
+            Cancel
+          </button>
+        </>
+      )}
+      {state.kind === 'choosing' && (
+        <ChooseTeacher
+          student={state.student}
+          teachers={state.teachers}
+          onChoose={(teacher) => void orFault((signal) => addTeacher(state.found, teacher, signal), null)}
+          onCancel={cancel}
+        />
       )}
       {state.kind === 'found' && (
         <FoundFiles
@@ -182,6 +258,7 @@ export function DropZone() {
           dropped={state.dropped}
           config={state.config?.name ?? null}
           plan={state.plan}
+          schedule={state.schedule}
           outlineOf={(part) => worker().outline(part, state.config)}
           onStart={(choices) => void start(state, choices)}
           onCancel={cancel}

@@ -3,8 +3,8 @@
 /** A file and the folder it lay in, as far as the drop tells: 'runs/w1a4'; '' for a file by itself. */
 export type DroppedFile = { file: File; folder: string }
 
-/** A checkpoint: one file, or an index with its shards. */
-export type Dropped = DroppedFile & { shards: File[] }
+/** A checkpoint: one file, or an index with its shards; `storedIn` is the run it was fetched from if it is stored here. */
+export type Dropped = DroppedFile & { shards: File[]; storedIn?: string }
 
 export type Sorted = { checkpoints: Dropped[]; configs: DroppedFile[] }
 

@@ -1,6 +1,7 @@
 'use client'
 
 import { type ReactNode, useState } from 'react'
+import type { ScheduleName } from '../../lib/record/run'
 import { formatBytes, formatCount, formatLarge } from '../_ui/format'
 import { roleWords } from '../_ui/network-names'
 import type { Part } from '../_workers/dropped-part'
@@ -40,6 +41,8 @@ type FoundFilesProps = {
   /** Name of the configuration beside them; null if there is none. */
   config: string | null
   plan: Plan
+  /** Whose sampler they run with unless something else is chosen or remembered; null leaves it to the files. */
+  schedule: ScheduleName | null
   outlineOf: OutlineOf
   onStart: (choices: Choices) => void
   onCancel: () => void
@@ -51,13 +54,14 @@ export function FoundFiles({
   dropped,
   config,
   plan: found,
+  schedule,
   outlineOf,
   onStart,
   onCancel,
 }: FoundFilesProps) {
   const [plan, setPlan] = useState(found)
   const kind = checkpointAt(files, plan.students[0] ?? plan.teachers[0])?.fileKind ?? ''
-  const [corrections, setCorrections] = useState(() => recall(kind) ?? noCorrections)
+  const [corrections, setCorrections] = useState(() => recall(kind) ?? { ...noCorrections, schedule })
   const [recalled, setRecalled] = useState(() => recall(kind) !== null)
   const [chosen, setChosen] = useState<Partial<Record<Role, string>>>({})
 
@@ -71,9 +75,11 @@ export function FoundFiles({
     student: useOutline(partOf('student'), outlineOf),
   }
   const several = refs.teacher.length + refs.student.length > 2
-  const names = namesOf(files, refs, chosen)
-  const bytes = totalBytes(files, [...refs.teacher, ...refs.student])
-  const small = files.every((file) => file.bytes <= keepWeightsBelow)
+  const storedIn = lead.teacher && dropped[lead.teacher.file]?.storedIn
+  const names = namesOf(files, refs, storedIn === undefined ? chosen : { ...chosen, teacher: storedIn })
+  const fresh = [...refs.teacher, ...refs.student].filter((ref) => dropped[ref.file]?.storedIn === undefined)
+  const bytes = totalBytes(files, fresh)
+  const small = files.every((file, i) => dropped[i]?.storedIn !== undefined || file.bytes <= keepWeightsBelow)
   const sharded = roles.some((role) => refs[role].some((ref) => checkpointAt(files, ref)?.sharded))
   const unrun = roles.some((role) => networkAt(files, lead[role])?.unrun)
   const [keepChosen, setKeep] = useState<boolean | null>(null)
@@ -89,7 +95,8 @@ export function FoundFiles({
   function corrected(role: Role): (ref: Ref) => Ref {
     return (ref) => {
       const prefix = corrections[role]
-      return prefix === null ? ref : { ...ref, prefix }
+      const file = checkpointAt(files, ref)
+      return prefix === null || !file || !prefixesOf(file).includes(prefix) ? ref : { ...ref, prefix }
     }
   }
   function partOf(role: Role): Part | null {
@@ -185,7 +192,12 @@ export function FoundFiles({
                         role
                       )}
                     </th>
-                    <td className="mono">{file.folder ? `${file.folder}/${file.name}` : file.name}</td>
+                    <td>
+                      <span className="mono">{file.folder ? `${file.folder}/${file.name}` : file.name}</span>
+                      {dropped[ref.file]?.storedIn !== undefined && (
+                        <span className="soft"> stored here, in {dropped[ref.file]?.storedIn}</span>
+                      )}
+                    </td>
                     <td>
                       {role !== 'left out' && (
                         <NetworkChoice
@@ -229,7 +241,8 @@ export function FoundFiles({
       <div className="drop-fields">
         {roles.map(
           (role) =>
-            refs[role].length > 0 && (
+            refs[role].length > 0 &&
+            !(role === 'teacher' && storedIn !== undefined) && (
               <label key={role}>
                 Run name of the {role}
                 <input
@@ -293,7 +306,7 @@ export function FoundFiles({
                 : 'Store as a teacher'}
           </button>
         )}
-        {canSwap(files, plan) && (
+        {storedIn === undefined && canSwap(files, plan) && (
           <button
             type="button"
             className="button"
@@ -372,15 +385,23 @@ type NetworkChoiceProps = {
   onChange: (prefix: string) => void
 }
 
+/** Prefixes of a file that no network was found under, and that one may be. */
+function prefixesBeside({ beside }: FoundCheckpoint): string[] {
+  return beside.map(([prefix]) => prefix).filter((prefix) => /[./]$/.test(prefix))
+}
+
+function prefixesOf(file: FoundCheckpoint): string[] {
+  return [...file.networks.map(({ prefix }) => prefix), ...prefixesBeside(file)]
+}
+
 /** The networks of a file, and any prefix of its names that none was found under. */
 function NetworkChoice({ role, file, prefix, onChange }: NetworkChoiceProps): ReactNode {
-  const prefixes = file.beside.map(([prefix]) => prefix).filter((prefix) => /[./]$/.test(prefix))
   const options = [
     ...file.networks.map(({ role, prefix }): [string, string] => [
       prefix,
       prefix ? `${roleWords[role]} (${prefix})` : roleWords[role],
     ]),
-    ...prefixes.map((prefix): [string, string] => [prefix, `tensors under ${prefix}`]),
+    ...prefixesBeside(file).map((prefix): [string, string] => [prefix, `tensors under ${prefix}`]),
   ]
   if (options.length === 1) return options[0]![1]
   return (

@@ -34,10 +34,14 @@ export type FoundFile = { name: string; folder: string; bytes: number } & (
       /** Layers its manifest binarizes. */
       binarized: number
       step: number | null
+      /** Hash of the file of its teacher, if it names one. */
+      teacherSha256: string | null
       /** At least one. */
       networks: NetworkView[]
       /** Prefix of the network that is taken if nobody says otherwise. */
       usual: string
+      /** Conv and linear layers of that network with the shapes of their weights; null where those are packed. */
+      layout: [id: string, shape: number[] | null][]
       /** Tensors of no network, counted by what their names start with. */
       beside: [prefix: string, tensors: number][]
       /** Family and hash of names and shapes: the same for all files of one kind. */

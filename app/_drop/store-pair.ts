@@ -78,7 +78,11 @@ function post({ file }: ToStore, upload: CheckpointUpload, signal: AbortSignal):
 
 type ErrorBody = { error?: { message?: string; field?: string; hint?: string } }
 
-async function ask(file: string, url: string, init: RequestInit): Promise<unknown> {
+const ask = async (file: string, url: string, init: RequestInit): Promise<unknown> =>
+  (await askServer(file, url, init)).json().catch(() => null)
+
+/** An answer of this server about a file. Throws Refused, or the signal's reason. */
+export async function askServer(file: string, url: string, init: RequestInit): Promise<Response> {
   let response: Response
   try {
     response = await fetch(url, init)
@@ -91,8 +95,8 @@ async function ask(file: string, url: string, init: RequestInit): Promise<unknow
       remedy: 'See whether it is still running, then store again.',
     })
   }
+  if (response.ok) return response
   const body: unknown = await response.json().catch(() => null)
-  if (response.ok) return body
   const { message, field, hint } = (body as ErrorBody | null)?.error ?? {}
   throw new Refused({
     file,

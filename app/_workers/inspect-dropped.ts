@@ -2,16 +2,17 @@
 import { createSHA256 } from 'hash-wasm'
 import { parse as parseYaml } from 'yaml'
 import { namedNetwork } from '../../lib/diagnostics/weights-only'
-import { bitsLabel } from '../../lib/record/precision'
+import { bitsLabel, type Manifest } from '../../lib/record/precision'
 import { InputError } from '../../lib/tensor/error'
 import type { TensorFile } from '../../lib/tensor/tensor'
 import { type GivenConfig, readAbout } from '../../lib/unet/checkpoint'
 import { chooseNetwork } from '../../lib/unet/choose-network'
 import type { UNetConfig } from '../../lib/unet/config'
-import { type FoundNetwork, findNetworks, otherParts } from '../../lib/unet/networks'
+import { packedNames } from '../../lib/unet/file-manifest'
+import { type FoundNetwork, findNetworks, otherParts, weightLayers } from '../../lib/unet/networks'
 import { readOutline } from '../../lib/unet/outline'
 import type { Dropped } from '../_drop/dropped'
-import type { FoundFile, NetworkView } from '../_drop/plan'
+import type { FoundCheckpoint, FoundFile, NetworkView } from '../_drop/plan'
 import { configFor, openDropped, type Part, valuesOf } from './dropped-part'
 import { faultOf, type WorkerFault } from './fault'
 import { whyUnrun } from './weights-only'
@@ -56,8 +57,10 @@ async function contentsOf(opened: TensorFile) {
     role: about?.role ?? null,
     binarized: Object.values(about?.manifest ?? {}).filter(({ bases }) => bases > 0).length,
     step: about?.step ?? usual.step,
+    teacherSha256: about?.teacherSha256 ?? null,
     networks: found.map((network) => viewOf(opened, network, raw)),
     usual: usual.prefix,
+    layout: layoutOf(opened, usual, about?.manifest ?? {}),
     beside: [...otherParts(opened, found)],
     fileKind: await kindOf(opened, usual),
   }
@@ -75,6 +78,19 @@ function viewOf(opened: TensorFile, network: FoundNetwork, raw: FoundNetwork | u
     layers: named.layers.map(({ id, shape }) => ({ id, shape })),
     missing: role === 'ema' && raw ? [...raw.names.keys()].filter((bare) => !names.has(bare)) : [],
   }
+}
+
+/** Layers by the names of their weights, and those a manifest says are packed. */
+function layoutOf(opened: TensorFile, network: FoundNetwork, manifest: Manifest): FoundCheckpoint['layout'] {
+  const stored = weightLayers(network.names, opened.tensors)
+  const ids = new Set(stored.map(({ id }) => id))
+  const packed = Object.entries(manifest).filter(
+    ([id, precision]) => !ids.has(id) && packedNames(id, precision).length > 0,
+  )
+  return [
+    ...stored.map(({ id, shape }): [string, number[]] => [id, shape]),
+    ...packed.map(([id]): [string, null] => [id, null]),
+  ]
 }
 
 /** Family and a hash of all names and shapes, in any order. */

@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, type Page, test } from '@playwright/test'
@@ -224,6 +232,18 @@ test('drop a checkpoint pair: it is diagnosed in the browser and stored', async 
     .click({ timeout: 180_000 })
   await expect(page.getByRole('heading', { name: /upstream-student/, level: 1 })).toBeVisible()
   await expect(page.getByText('Layers × timesteps')).toBeVisible()
+
+  // by itself it finds the teacher it names, which is stored now
+  const again = path.join(folder, 'by-itself.safetensors')
+  renameSync(student, again)
+  await page.goto('/')
+  await page.locator('input[type=file]').setInputFiles([again])
+  const add = page.getByRole('region', { name: 'Add checkpoints' })
+  await expect(
+    add.getByRole('row', { name: /^teacher model\.safetensors stored here, in model/ }),
+  ).toBeVisible()
+  await expect(add.getByLabel('Run name of the teacher')).toHaveCount(0)
+  await expect(add.getByRole('button', { name: 'Diagnose and store' })).toBeEnabled()
   rmSync(folder, { recursive: true })
 })
 

@@ -97,6 +97,25 @@ test('steps of a run, one of them damaged, go in against a teacher in a file of 
   expect(run.checkpoints.map(({ step }: { step: number }) => step)).toEqual([100, 600])
 })
 
+test('a student that names no teacher may take a stored one with the same layers', async ({ page }) => {
+  const add = await drop(page, [`${fashion}/as_released/epoch=000000-step=000000400.ckpt`])
+  await expect(add.getByRole('heading', { name: 'A student without its teacher' })).toBeVisible()
+  const stored = add.getByLabel('Stored teacher')
+  const option = stored.getByRole('option', { name: /^fashion-16, step 4,100/ })
+  await stored.selectOption((await option.getAttribute('value'))!)
+  await add.getByRole('button', { name: 'Take this teacher' }).click()
+  await expect(
+    add.getByRole('row', { name: /^teacher teacher\.ckpt stored here, in fashion-16/ }),
+  ).toBeVisible()
+  // what it was stored with is what its student is read with
+  await expect(add.getByText('Images 1 × 16 × 16')).toBeVisible()
+  await add.getByLabel('Run name of the student').fill('as-released')
+  await store(page)
+  const { runs } = await (await page.request.get('/api/v1/runs')).json()
+  const run = runs.find(({ name }: { name: string }) => name === 'as-released')
+  expect(run.checkpoints.map(({ step }: { step: number }) => step)).toEqual([100, 400, 600])
+})
+
 test('a list of ermongroup/ddim holds raw weights and their average', async ({ page }) => {
   const add = await drop(page, [`${real}/ddim_mnist/ckpt_782.pth`])
   await expect(add.getByRole('row', { name: /^teacher ckpt_782\.pth.* 782 ddim/ })).toBeVisible()

@@ -32,6 +32,8 @@ const checkpoint = (name: string, more: Partial<FoundCheckpoint> = {}): FoundChe
   step: null,
   networks: [network('raw', '')],
   usual: '',
+  teacherSha256: null,
+  layout: [],
   beside: [],
   fileKind: 'ddim-1',
   sharded: false,
