@@ -22,7 +22,7 @@ import {
   planOf,
   type Ref,
 } from './plan'
-import { type Job, jobsOf, type Outcome, waitingFor } from './queue'
+import { type Job, jobsOf, type Outcome, unreadableOf, waitingFor } from './queue'
 import { QueueTable } from './queue-table'
 import { fetchRuns, Refused, type StoredPair, storePair } from './store-pair'
 import {
@@ -164,7 +164,7 @@ export function DropZone() {
   async function runQueue(found: Found, choices: Choices, signal: AbortSignal): Promise<void> {
     const since = Date.now()
     const jobs = jobsOf(choices.plan)
-    const outcomes = jobs.map((job) => waitingFor(job, found.files))
+    const outcomes = [...jobs.map((job) => waitingFor(job, found.files)), ...unreadableOf(found.files)]
     const tell = (words: string, share: number) => {
       if (!signal.aborted) setState({ kind: 'working', words, share, since, outcomes: [...outcomes] })
     }
@@ -180,12 +180,12 @@ export function DropZone() {
         )
         outcomes[i] = { file, state: 'stored', run: stored.run, step: stored.step }
       } catch (error) {
-        if (signal.aborted || jobs.length === 1 || !(error instanceof Refused)) throw error
+        if (signal.aborted || outcomes.length === 1 || !(error instanceof Refused)) throw error
         outcomes[i] = { file, step, state: 'refused', fault: error.fault }
       }
     }
     if (signal.aborted) return
-    if (jobs.length === 1 && stored) setState({ kind: 'done', stored })
+    if (outcomes.length === 1 && stored) setState({ kind: 'done', stored })
     else setState({ kind: 'queued', outcomes })
     router.refresh()
   }

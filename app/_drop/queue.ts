@@ -28,3 +28,12 @@ export function waitingFor({ teacher, student }: Job, files: readonly FoundFile[
   const step = file?.kind === 'checkpoint' ? file.step : null
   return { file: file?.name ?? '', step, state: 'waiting' }
 }
+
+/** Files that were dropped and could not be read, as what became of them. */
+export function unreadableOf(files: readonly FoundFile[]): Outcome[] {
+  return files.flatMap((file) =>
+    file.kind === 'unreadable'
+      ? [{ file: file.name, step: null, state: 'refused' as const, fault: file.fault }]
+      : [],
+  )
+}
