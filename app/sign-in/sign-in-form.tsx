@@ -18,7 +18,7 @@ export function SignInForm({ to }: { to: string }) {
       body: JSON.stringify({ token }),
     }).catch(() => null)
     if (answer?.ok) window.location.assign(to)
-    else setProblem(answer ? 'This token is not valid.' : 'The server did not answer.')
+    else setProblem(answer ? await refusalIn(answer) : 'The server did not answer.')
   }
 
   return (
@@ -38,4 +38,12 @@ export function SignInForm({ to }: { to: string }) {
       </Card>
     </PageShell>
   )
+}
+
+/** A refusal in words; who guessed too often is told to wait. */
+async function refusalIn(answer: Response): Promise<string> {
+  if (answer.status === 401) return 'This token is not valid.'
+  const body: { error?: { message?: string; hint?: string } } | null = await answer.json().catch(() => null)
+  const { message, hint = '' } = body?.error ?? {}
+  return message === undefined ? `The server answered ${answer.status}.` : `${message} ${hint}`
 }
