@@ -205,6 +205,69 @@ test('damaged and foreign checkpoints are refused by file, tensor and remedy, an
   rmSync(folder, { recursive: true })
 })
 
+test('of several checkpoints in a row one is bad: it is named with its tensor and what to do, the others are stored', async ({
+  page,
+}) => {
+  // files of their own: what is stored already would go by the name it has
+  const now = Date.now()
+  const run = `e2e-one-is-bad-${now}`
+  const folder = mkdtempSync(path.join(tmpdir(), 'signscope-e2e-'))
+  const [model, config] = ['model.safetensors', 'config.json'].map((f) => `tests/fixtures/ddim_s1/${f}`)
+  const files = await Promise.all(
+    [100, 200, 300].map(async (step) => {
+      const file = path.join(folder, `ckpt-${step}.safetensors`)
+      const bytes = await rewritten(model!, (tensors) => {
+        if (step === 200) tensors.delete('mid.block_1.conv1.weight')
+        else tensors.get('conv_in.bias')!.tensor.data[0] = ((now + step) % 1e6) / 1e6
+      })
+      writeFileSync(file, bytes)
+      return file
+    }),
+  )
+  await page.goto('/')
+  await page.locator('input[type=file]').setInputFiles([...files, config!])
+  const add = page.getByRole('region', { name: 'Add checkpoints' })
+  await add.getByLabel('Run name of the teacher').fill(run)
+  await add.getByRole('button', { name: 'Store them' }).click()
+  await expect(add.getByText('2 of 3 checkpoints are stored')).toBeVisible({ timeout: 90_000 })
+  const bad = add.getByRole('row', { name: /ckpt-200/ })
+  await expect(bad).toContainText(
+    '◆ mid.block_1.conv1.weight: this tensor is missing. The checkpoint is incomplete',
+  )
+  const { runs } = await (await page.request.get('/api/v1/runs')).json()
+  const stored = runs.find(({ name }: { name: string }) => name === run)
+  expect(stored.checkpoints.map(({ step }: { step: number }) => step)).toEqual([100, 300])
+  rmSync(folder, { recursive: true })
+})
+
+test('a folder is dropped: its shards are one checkpoint, what lies beside them is left out', async ({
+  page,
+}) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'signscope-e2e-'))
+  const model = path.join(folder, 'in-shards')
+  mkdirSync(model)
+  const name = 'diffusion_pytorch_model.safetensors'
+  const shards = await inShards('tests/fixtures/ddim_s1/model.safetensors', name)
+  for (const [file, bytes] of shards) writeFileSync(path.join(model, file), bytes)
+  copyFileSync('tests/fixtures/ddim_s1/config.json', path.join(model, 'config.json'))
+  writeFileSync(path.join(model, 'notes.txt'), 'not a checkpoint')
+  await page.goto('/', { waitUntil: 'networkidle' })
+  await dropFolder(page, model)
+  const add = page.getByRole('region', { name: 'Add checkpoints' })
+  await expect(add.getByRole('heading', { name: 'One full-precision checkpoint' })).toBeVisible()
+  await expect(add.getByRole('row', { name: /^teacher/ })).toContainText(`in-shards/${name}.index.json`)
+  await expect(add.getByRole('row')).toHaveCount(3)
+  await add.getByRole('button', { name: 'Store as a teacher' }).click()
+  await expect(add.getByText('in-shards is stored, step 0')).toBeVisible({ timeout: 90_000 })
+
+  rmSync(path.join(model, [...shards.keys()][1]!))
+  await page.goto('/', { waitUntil: 'networkidle' })
+  await dropFolder(page, model)
+  await expect(add.getByRole('alert')).toContainText('this shard was not dropped with its index')
+  await expect(add.getByRole('alert')).toContainText([...shards.keys()][1]!)
+  rmSync(folder, { recursive: true })
+})
+
 test('drop a checkpoint pair: it is diagnosed in the browser and stored', async ({ page }) => {
   test.setTimeout(240_000)
   const folder = mkdtempSync(path.join(tmpdir(), 'signscope-e2e-'))
@@ -349,6 +412,37 @@ async function rewritten(file: string, change: (tensors: Writable) => void): Pro
   await source.close()
   change(tensors)
   return writeSafetensors(tensors)
+}
+
+/** Drops a folder of this machine on the page, as a hand does. */
+async function dropFolder(page: Page, folder: string): Promise<void> {
+  const browser = await page.context().newCDPSession(page)
+  const data = { items: [], files: [folder], dragOperationsMask: 1 }
+  const drag = (type: 'dragEnter' | 'dragOver' | 'drop') =>
+    browser.send('Input.dispatchDragEvent', { type, x: 400, y: 400, data })
+  await drag('dragEnter')
+  await expect(page.getByText('Drop a teacher and its student, or a folder of checkpoints')).toBeVisible()
+  await drag('dragOver')
+  await drag('drop')
+  await browser.detach()
+}
+
+/** The files that hold a checkpoint in two shards, by name, the index last. */
+async function inShards(file: string, name: string): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>()
+  const weightMap: [string, string][] = []
+  for (const part of [1, 2]) {
+    const shard = name.replace('.safetensors', `-0000${part}-of-00002.safetensors`)
+    const bytes = await rewritten(file, (tensors) => {
+      for (const [i, tensor] of [...tensors.keys()].entries()) {
+        if (i % 2 === part % 2) weightMap.push([tensor, shard])
+        else tensors.delete(tensor)
+      }
+    })
+    files.set(shard, bytes)
+  }
+  const index = { metadata: {}, weight_map: Object.fromEntries(weightMap) }
+  return files.set(`${name}.index.json`, new TextEncoder().encode(JSON.stringify(index)))
 }
 
 function largestDifference(a: Samples, b: Samples): number {

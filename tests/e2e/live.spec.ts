@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, type Page, test } from '@playwright/test'
 
@@ -47,4 +48,33 @@ test('a training is followed without a reload, the address stays, and its end is
   })
   await page.waitForTimeout(6000)
   expect(asked).toBe(0)
+})
+
+test('what a training job sends over the API stands on its card as it comes: pictures, layers, files, its end', async ({
+  page,
+}) => {
+  const run = `e2e-job-${Date.now()}`
+  const send = async (method: 'post' | 'put' | 'patch', where: string, data: unknown) =>
+    expect((await page.request[method](`/api/v1/${where}`, { data })).ok()).toBe(true)
+  await send('post', 'runs', { name: run, settings: { steps: 1000 } })
+  await log(page, run, 50, 0.5)
+  await send('put', `samples?run=${run}&step=50&seed=7`, readFileSync('docs/run.png'))
+  await page.goto(`/r/${run}`)
+  await expect(page.getByRole('status').filter({ hasText: 'training, step 50' })).toBeVisible()
+  const card = page.getByRole('region', { name: 'From the training job' })
+  const picture = card.getByRole('img', { name: `samples of ${run}, step 50, seed 7` })
+  await expect(picture).toBeVisible()
+  expect(await picture.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(0)
+  await expect(card.getByText('1 of 1 pictures, the latest first.')).toBeVisible()
+
+  const layer = { layer: 'mid.conv1', step: 60, facts: { class: 'Conv2d', bits: 1 }, histograms: {} }
+  await send('post', 'statistics', { run, layers: [{ ...layer, values: { 'weight.flips': 0.125 } }] })
+  await send('post', 'uploads', { run, step: 60, fileName: 'ckpt.pt', bytes: 2048 })
+  await expect(card.getByText('Step 60, ckpt.pt: arriving, 0 B of 2.0 KiB')).toBeVisible()
+  await card.getByText('1 layer at step 60').click()
+  await expect(card.getByRole('row', { name: /mid\.conv1/ })).toContainText(/Conv2d · bits 1.*0\.125$/)
+
+  await send('patch', `runs/${run}`, { outcome: 'failed' })
+  await expect(card.getByText('It ended with a failure.')).toBeVisible()
+  await expect(page.getByRole('status').filter({ hasText: 'training' })).toHaveCount(0)
 })
