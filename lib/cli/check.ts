@@ -1,5 +1,4 @@
 import { writeFileSync } from 'node:fs'
-import { auditCheckpoint } from '../diagnostics/audit/audit'
 import { evaluateRules, isOpen, type Verdict } from '../diagnostics/gate/evaluate'
 import { metricNames } from '../diagnostics/gate/metrics'
 import { parseRules } from '../diagnostics/gate/rules'
@@ -36,8 +35,8 @@ ${measureHelp}
     const junit = text(flags, 'junit')
     const report = junit === undefined ? null : outputFile(junit)
     const rules = parseRules(readConfigFile(rulesFile).json, rulesFile)
-    const { teacher, student, diagnosis } = await measure(fp, path, flags)
-    const { findings } = auditCheckpoint(student, teacher)
+    const diagnosis = await measure(fp, path, flags)
+    const { findings } = diagnosis.audit
     const verdicts = evaluateRules(rules, { diagnosis, findings }, rulesFile)
     if (report !== null) writeFileSync(report, junitReport(verdicts))
     const open = isOpen(verdicts)

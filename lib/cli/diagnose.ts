@@ -1,7 +1,6 @@
-import { diagnose as diagnoseCheckpoint } from '../diagnostics/diagnose'
+import { type AuditedDiagnosis, diagnose as diagnoseCheckpoint } from '../diagnostics/diagnose'
 import type { Diagnosis } from '../record/run'
 import { InputError } from '../tensor/error'
-import type { Checkpoint } from '../unet/checkpoint'
 import { startBackend } from './backend'
 import {
   type Command,
@@ -55,7 +54,7 @@ ${measureHelp}
       })
     }
     const [fp, binary] = [needed(flags, 'fp'), needed(flags, 'binary')]
-    const diagnosis = (await weightsDiagnosis(fp, binary)) ?? (await measure(fp, binary, flags)).diagnosis
+    const diagnosis = (await weightsDiagnosis(fp, binary)) ?? (await measure(fp, binary, flags))
     printResult(flags, diagnosis, table(diagnosis))
     return 0
   },
@@ -75,11 +74,7 @@ async function weightsDiagnosis(fp: string, binary: string): Promise<Diagnosis |
 }
 
 /** Diagnoses the student in the file `binary` against the teacher in `fp`, as the flags ask. */
-export async function measure(
-  fp: string,
-  binary: string,
-  flags: Flags,
-): Promise<{ teacher: Checkpoint; student: Checkpoint; diagnosis: Diagnosis }> {
+export async function measure(fp: string, binary: string, flags: Flags): Promise<AuditedDiagnosis> {
   const timesteps = readTimesteps(flags)
   const images = wholeNumber(flags, 'images', 8, [1, 256])
   const seed = wholeNumber(flags, 'seed', 7, [0, Number.MAX_SAFE_INTEGER])
@@ -90,7 +85,7 @@ export async function measure(
   const onProgress = (done: number, total: number, words: string) => progress(done / total, words)
   const diagnosis = await diagnoseCheckpoint(teacher, student, { timesteps, images, seed, onProgress })
   progress(1)
-  return { teacher, student, diagnosis }
+  return diagnosis
 }
 
 function readTimesteps(flags: Flags): number | number[] {

@@ -1,6 +1,7 @@
 /** The whole diagnosis of one checkpoint, as stored and shown. Runs on whatever tfjs backend is set. */
 import { ledger } from '../cost/ledger'
 import { effectiveWeight } from '../quant/binarizer'
+import type { Audit } from '../record/audit'
 import type { Alignment, Diagnosis, LayerRecord } from '../record/run'
 import { InputError } from '../tensor/error'
 import { sizeOf, type Tensor } from '../tensor/tensor'
@@ -26,6 +27,9 @@ export type DiagnoseOptions = {
   signal?: AbortSignal
 }
 
+/** The diagnosis of a network that ran: it always holds an audit. */
+export type AuditedDiagnosis = Diagnosis & { audit: Audit }
+
 /**
  * Diagnoses a checkpoint against its teacher, or with teacher null on its own: weights and ledger, no alignment.
  * Throws an InputError if the two are not of one architecture, for timesteps that do not exist, and for scales that
@@ -35,7 +39,7 @@ export async function diagnose(
   teacher: Checkpoint | null,
   student: Checkpoint,
   { timesteps = 20, images = 8, seed = 7, onProgress = () => {}, signal }: DiagnoseOptions = {},
-): Promise<Diagnosis> {
+): Promise<AuditedDiagnosis> {
   if (teacher) checkSameArchitecture(teacher, student)
   checkCount('--images', images)
   checkSeed(seed)
