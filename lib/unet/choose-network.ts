@@ -65,7 +65,8 @@ export function noNetwork(file: TensorFile): InputError {
   return new InputError({
     file: file.name,
     problem: `no network is found among its tensors (${names.join(', ') || 'there are none'})`,
-    remedy: 'Give a checkpoint of an ermongroup/ddim or diffusers UNet2DModel network.',
+    remedy:
+      'Give a checkpoint of an ermongroup/ddim, diffusers UNet2DModel, latent-diffusion or BinaryDM network. Of other networks the conv and linear weights are read, by names that end in .weight.',
     code: 'not_a_checkpoint',
   })
 }

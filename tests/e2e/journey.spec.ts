@@ -186,7 +186,7 @@ test('damaged and foreign checkpoints are refused by file, tensor and remedy, an
     },
     {
       file: 'tests/fixtures/containers/dtypes.safetensors',
-      says: [/dtypes\.safetensors/, /no network is found/, /diffusers/],
+      says: [/dtypes\.safetensors/, /no network is found/, /latent-diffusion or BinaryDM/, /other networks/],
     },
   ]
   const stored = await (await page.request.get('/api/v1/runs')).text()

@@ -86,7 +86,14 @@ describe('a checkpoint is refused', () => {
     const path = join(folder, 'other.safetensors')
     const tensor = { shape: [2], data: new Float32Array(2) }
     writeFileSync(path, writeSafetensors(new Map([['encoder.weight', { tensor, dtype: 'F32' }]])))
-    await expectRefusal(forward(path), 'other.safetensors', 'encoder.weight', 'diffusers UNet2DModel')
+    const families = [
+      'ermongroup/ddim',
+      'diffusers UNet2DModel',
+      'latent-diffusion',
+      'BinaryDM',
+      'other networks',
+    ]
+    await expectRefusal(forward(path), 'other.safetensors', 'encoder.weight', ...families)
     const ldm = join(folder, 'ldm.safetensors')
     const crossAttention = 'input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight'
     const names = ['time_embed.0.weight', crossAttention]
