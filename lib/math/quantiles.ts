@@ -1,25 +1,33 @@
+import { valuesInTails } from './tails'
+
 /**
  * Quantiles of the finite values at probabilities p in [0, 1], linear between neighbours (type 7 of Hyndman
  * and Fan, numpy's default). null if no value is finite. Does not change `values`.
  */
 export function quantiles(values: Float32Array, probabilities: readonly number[]): number[] | null {
-  const { finite, valuesAt } = values.length < worthCounting ? bySorting(values) : byCounting(values)
+  for (const p of probabilities)
+    if (!(p >= 0 && p <= 1)) throw new RangeError(`quantile at ${p}: a probability lies in [0, 1]`)
+  if (values.length < worthCounting) return between(bySorting(values), probabilities)
+  return between(byTails(values), probabilities) ?? between(byCounting(values), probabilities)
+}
+
+/** The finite values in order, without their order being written out: how many, and which stand at given ranks; null if it cannot tell. */
+type Order = { finite: number; valuesAt(ranks: readonly number[]): Map<number, number> | null }
+
+function between({ finite, valuesAt }: Order, probabilities: readonly number[]): number[] | null {
   if (finite === 0) return null
   const places = probabilities.map((p) => {
-    if (!(p >= 0 && p <= 1)) throw new RangeError(`quantile at ${p}: a probability lies in [0, 1]`)
     const at = p * (finite - 1)
     const below = Math.floor(at)
     return { below, above: Math.min(below + 1, finite - 1), share: at - below }
   })
   const found = valuesAt(places.flatMap(({ below, above }) => [below, above]))
+  if (!found) return null
   return places.map(({ below, above, share }) => {
     const low = found.get(below)!
     return low + share * (found.get(above)! - low)
   })
 }
-
-/** The finite values in order, without their order being written out: how many, and which stand at given ranks. */
-type Order = { finite: number; valuesAt(ranks: readonly number[]): Map<number, number> }
 
 /** Fewer values than this are sorted faster than the table of counts is walked. */
 const worthCounting = 16384
@@ -30,6 +38,11 @@ function bySorting(values: Float32Array): Order {
     finite: sorted.length,
     valuesAt: (ranks) => new Map(ranks.map((rank) => [rank, sorted[rank]!])),
   }
+}
+
+/** For the usual case: ends of finite values. */
+function byTails(values: Float32Array): Order {
+  return { finite: values.length, valuesAt: (ranks) => valuesInTails(values, ranks) }
 }
 
 /**

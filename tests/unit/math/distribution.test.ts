@@ -3,6 +3,7 @@ import { finiteExtent, histogram } from '../../../lib/math/histogram'
 import { moments } from '../../../lib/math/moments'
 import { quantiles } from '../../../lib/math/quantiles'
 import { normal } from '../../../lib/math/rng'
+import { valuesInTails } from '../../../lib/math/tails'
 
 const f32 = (values: number[]) => Float32Array.from(values)
 
@@ -99,6 +100,37 @@ describe('quantiles', () => {
     })
     expect(quantiles(new Float32Array(20_000).fill(2), [0, 0.5, 1])).toEqual([2, 2, 2])
     expect(quantiles(new Float32Array(20_000).fill(Number.NaN), [0.5])).toBe(null)
+  })
+  it('at the ends of many finite values are those of the sorted ones, with periods, ties and outliers', () => {
+    const random = () => normal(5, 0, new Float32Array(90_000))
+    const kinds: Record<string, Float32Array> = {
+      random: random(),
+      periodic: random().map((v, i) => (i % 9 === 4 ? 100 * v : v)),
+      rising: random().map((_, i) => i),
+      'two values': random().map((v) => (v < 0 ? -0.5 : 0.5)),
+      outliers: random().map((v, i) => (i > 89_900 ? 1e6 * v : 0)),
+    }
+    for (const [kind, x] of Object.entries(kinds)) {
+      const sorted = x.slice().sort()
+      const expected = [0, 90, 89_909, 89_999].map((rank) => sorted[rank]!)
+      const found = quantiles(
+        x,
+        [0, 90, 89_909, 89_999].map((rank) => rank / 89_999),
+      )!
+      found.forEach((value, i) => {
+        expect(value, kind).toBeCloseTo(expected[i]!, 7)
+      })
+    }
+  })
+  it('at the ends come without sorting, unless the values do not allow it', () => {
+    const x = normal(5, 0, new Float32Array(90_000))
+    const sorted = x.slice().sort()
+    const ranks = [0, 89, 90, 89_910, 89_999]
+    expect(valuesInTails(x, ranks)).toEqual(new Map(ranks.map((rank) => [rank, sorted[rank]!])))
+    expect(valuesInTails(x, [0, 45_000])).toBeNull()
+    expect(valuesInTails(x.map(Math.sign), [0])).toBeNull()
+    x[7] = Number.NaN
+    expect(valuesInTails(x, [0])).toBeNull()
   })
   it('are null without a finite value', () => {
     expect(quantiles(f32([Number.NaN]), [0.5])).toBe(null)
