@@ -121,14 +121,19 @@ export function DropZone() {
     const files = await worker().inspect(all)
     signal.throwIfAborted()
     const file = all.length - 1
-    const prefix = network ?? checkpointAt(files, { file, prefix: '' })?.usual ?? ''
+    const [own, student] = [{ file, prefix: '' }, found.plan.students.at(-1)].map((ref) =>
+      checkpointAt(files, ref),
+    )
+    const prefix = network ?? own?.usual ?? ''
+    // a file that says what it is says with whose sampler it runs, too
+    const silent = student?.role === null
     show({
       ...found,
       dropped: all,
-      config: found.config ?? config,
+      config: found.config ?? (silent || own?.role === null ? config : null),
       files,
       plan: { ...found.plan, teachers: [{ file, prefix }] },
-      schedule,
+      schedule: silent ? schedule : null,
     })
   }
 

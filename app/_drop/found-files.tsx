@@ -3,7 +3,7 @@
 import { type ReactNode, useState } from 'react'
 import type { ScheduleName } from '../../lib/record/run'
 import { formatBytes, formatCount, formatLarge } from '../_ui/format'
-import { roleWords } from '../_ui/network-names'
+import { networkName } from '../_ui/network-names'
 import type { Part } from '../_workers/dropped-part'
 import type { Outline } from '../_workers/inspect-dropped'
 import { ConfigFields, ReadingFields } from './correction-fields'
@@ -208,7 +208,7 @@ export function FoundFiles({
                         />
                       )}
                     </td>
-                    <td className="num">{file.step === null ? '–' : formatCount(file.step)}</td>
+                    <td className="num step">{file.step === null ? '–' : formatCount(file.step)}</td>
                     <td>{foundWords(file, networkAt(files, ref))}</td>
                     <td className="num">{formatBytes(file.bytes)}</td>
                   </tr>
@@ -399,7 +399,7 @@ function NetworkChoice({ role, file, prefix, onChange }: NetworkChoiceProps): Re
   const options = [
     ...file.networks.map(({ role, prefix }): [string, string] => [
       prefix,
-      prefix ? `${roleWords[role]} (${prefix})` : roleWords[role],
+      prefix ? `${networkName(role, prefix)} (${prefix})` : networkName(role, prefix),
     ]),
     ...prefixesBeside(file).map((prefix): [string, string] => [prefix, `tensors under ${prefix}`]),
   ]

@@ -1,11 +1,11 @@
 /** Which network of its file a checkpoint is, and how it was read and run, as the Run page states it. */
 import { type CheckpointDetail, scheduleNames } from '../../lib/record/run'
 import { roleOfPrefix } from '../../lib/unet/networks'
-import { roleWords, scheduleWords } from '../_ui/network-names'
+import { networkName, scheduleWords } from '../_ui/network-names'
 
 /** null: not known of checkpoints stored before it was kept, or meaningless where no network runs. */
 export type ReadAs = {
-  /** 'EMA'; prefix: what its names start with in the file, '' where they are bare, which may be of raw weights or of an average. */
+  /** 'EMA'; prefix: what its names start with in the file, '' where they are bare. */
   network: { role: string; prefix: string } | null
   /** Name of the reading, see lib/unet/reading. */
   reading: string | null
@@ -23,13 +23,9 @@ export function readAsOf({
   const sampler =
     unrun === undefined ? (schedule ?? scheduleNames.find((name) => name === family)) : undefined
   return {
-    network: prefix === undefined ? null : { role: roleName(prefix, fileName), prefix },
+    network:
+      prefix === undefined ? null : { role: networkName(roleOfPrefix(prefix, fileName), prefix), prefix },
     reading: mode ?? null,
     sampler: sampler ? scheduleWords[sampler] : null,
   }
-}
-
-function roleName(prefix: string, fileName: string): string {
-  const role = roleOfPrefix(prefix, fileName)
-  return prefix === '' && role === 'raw' ? 'bare names' : roleWords[role]
 }

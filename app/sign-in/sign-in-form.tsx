@@ -29,11 +29,22 @@ export function SignInForm({ to }: { to: string }) {
       >
         <form onSubmit={signIn} className="sign-in">
           <label htmlFor="token">Token</label>
-          <input id="token" name="token" type="password" autoComplete="current-password" required />
+          <input
+            id="token"
+            className="field"
+            name="token"
+            type="password"
+            autoComplete="current-password"
+            required
+          />
           <button type="submit" className="button">
             Sign in
           </button>
-          {problem && <p role="alert">{problem}</p>}
+          {problem && (
+            <p role="alert" className="worse">
+              {problem}
+            </p>
+          )}
         </form>
       </Card>
     </PageShell>
