@@ -45,17 +45,18 @@ const figures: Figure[] = [
   },
 ]
 
-/** Key figures of every checkpoint; the deltas are against the baseline, which is named. */
+/** Key figures of every checkpoint, those that any of them has; the deltas are against the baseline, which is named. */
 export function CompareFigures({ checkpoints }: { checkpoints: ComparedCheckpoint[] }) {
   const baseline = checkpoints[0]
   if (!baseline) return null
+  const shown = figures.filter(({ value }) => checkpoints.some((c) => value(c) !== null))
   return (
     <TableScroll label="Key figures">
       <table className="plain compare-figures">
         <thead>
           <tr>
             <th scope="col">delta against {shortName(baseline, checkpoints)}</th>
-            {figures.map((f) => (
+            {shown.map((f) => (
               <th key={f.name} scope="col" className="num">
                 {f.name} {f.better}
               </th>
@@ -72,7 +73,7 @@ export function CompareFigures({ checkpoints }: { checkpoints: ComparedCheckpoin
                   {i === 0 && <span className="chip">baseline</span>}
                 </span>
               </th>
-              {figures.map((f) => (
+              {shown.map((f) => (
                 <FigureCell
                   key={f.name}
                   figure={f}

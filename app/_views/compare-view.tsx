@@ -23,6 +23,7 @@ import { comparisonTitle, fullName, shortName } from './compare-names'
 import { AddCheckpoint, ComparePicker } from './compare-picker'
 import { endsOf, type Ranking, rankLayers } from './compare-rank'
 import { CompareSamples } from './compare-samples'
+import { CompareWeights } from './compare-weights'
 import type { CompareChoice, ComparedCheckpoint, CompareViewData } from './load-compare'
 import { meanLevels } from './run-rows'
 
@@ -74,6 +75,7 @@ function Comparison({ data, initial, frozen, loading, onReferences }: Comparison
   const at = view.t === null ? -1 : nearestIndex(ranking.timesteps, view.t)
   const t = ranking.timesteps[at] ?? null
   const last = checkpoints.at(-1)!
+  const someRun = checkpoints.some(({ runs }) => runs)
   const layerHref = (id: string) => pageUrl('layer', last.run.name, id, { c: last.step, t: view.t })
   const fromWorst = ranking.layers.toReversed()
   const nextWorse = () => {
@@ -115,19 +117,28 @@ function Comparison({ data, initial, frozen, loading, onReferences }: Comparison
         </div>
         <CompareFigures checkpoints={checkpoints} />
       </div>
-      <CompareSamples data={data} image={view.i} onImage={(i) => setView({ i })} />
+      {someRun && <CompareSamples data={data} image={view.i} onImage={(i) => setView({ i })} />}
       <div className="columns wide-left">
         <div className="stack">
           <Card>
-            <RankedCard
-              data={data}
-              ranking={ranking}
-              selected={{ row: layer, t }}
-              onSelect={(row, time) => setView(time === null ? { l: row } : { l: row, t: time })}
-              onOpen={(id) => router.push(layerHref(id))}
-              all={allLayers}
-              onAll={setAllLayers}
-            />
+            {checkpoints.every(({ runs }) => runs) ? (
+              <RankedCard
+                data={data}
+                ranking={ranking}
+                selected={{ row: layer, t }}
+                onSelect={(row, time) => setView(time === null ? { l: row } : { l: row, t: time })}
+                onOpen={(id) => router.push(layerHref(id))}
+                all={allLayers}
+                onAll={setAllLayers}
+              />
+            ) : (
+              <CompareWeights
+                checkpoints={checkpoints}
+                layers={ranking.common}
+                selected={layer}
+                onSelect={(l) => setView({ l })}
+              />
+            )}
           </Card>
           <Card title="What differs in the settings">
             <CompareSettings checkpoints={checkpoints} all={allSettings} onAll={setAllSettings} />
@@ -156,6 +167,15 @@ function CompareSentence({ checkpoints, ranking }: { checkpoints: ComparedCheckp
   const better = layers.filter((row) => row.change > 0).length
   const [best, worst] = [layers[0], layers.at(-1)]
   const bytes = last.packedBytes - baseline.packedBytes
+  const unrun = checkpoints.filter(({ runs }) => !runs)
+  if (unrun.length > 0)
+    return (
+      <>
+        Only weights are compared: {unrun.map((c) => shortName(c, checkpoints)).join(' and ')}{' '}
+        {unrun.length === 1 ? 'has' : 'have'} no forward pass here, so there are no outputs to set side by
+        side.
+      </>
+    )
   if (!isMeasured(from) || !isMeasured(to) || !best || !worst)
     return (
       <>
@@ -210,7 +230,9 @@ function Notices({ data, ranking }: { data: CompareViewData; ranking: Ranking })
     ...problems,
     ...(ranking.others.length > 0
       ? [
-          `The architectures differ: compared by the ${ranking.common.length} layers all of them have, ${ranking.others.length} others are left out.`,
+          ranking.common.length === 0
+            ? 'The architectures differ: they have no layer in common.'
+            : `The architectures differ: compared by the ${ranking.common.length} layers all of them have, ${ranking.others.length} others are left out.`,
         ]
       : []),
     ...(students.length === checkpoints.length && !teacher
@@ -356,39 +378,41 @@ function SelectedLayer({ data, id, t, onTime, href }: SelectedLayerProps) {
           teacher={teacher?.weights[id] ?? null}
         />
       </Card>
-      <Card>
-        {measured.length > 0 ? (
-          <LineChart
-            title="Its output over timesteps"
-            caption={`Accumulated output SQNR against the teacher, dB, higher is better ↑.${sameNote}`}
-            message={`Output SQNR of ${id} over timesteps in ${measured.length} checkpoints`}
-            csvName={`${id}-sqnr`}
-            lines={measured.map(({ checkpoint, layer, name, look }) => ({
-              id: checkpoint.id,
-              name,
-              slot: look.slot,
-              dash: checkpointDash(look),
-              points: checkpoint.timesteps
-                .map((time, i) => ({ x: time, y: withoutExact(layer.sqnr ?? [])[i] ?? null }))
-                .toReversed(),
-            }))}
-            gapName={gapNameOf(measured.flatMap(({ layer }) => layer.sqnr ?? []))}
-            x={{ kind: 'time' }}
-            y={{ label: 'SQNR, dB ↑', domain: [Math.min(low, ...values), Math.max(high, ...values)] }}
-            references={[{ y: 0, label: '0 dB: error as large as the signal' }]}
-            height={290}
-            selectedX={t}
-            onSelectX={onTime}
-          />
-        ) : (
-          <>
-            <h2>Its output over timesteps</h2>
-            <Empty title={same.length > 0 ? 'Exact at every timestep' : 'Not measured in any of them'}>
-              {sameNote && <p>The output equals the teacher’s within float32.{sameNote}</p>}
-            </Empty>
-          </>
-        )}
-      </Card>
+      {own.some(({ checkpoint }) => checkpoint.runs) && (
+        <Card>
+          {measured.length > 0 ? (
+            <LineChart
+              title="Its output over timesteps"
+              caption={`Accumulated output SQNR against the teacher, dB, higher is better ↑.${sameNote}`}
+              message={`Output SQNR of ${id} over timesteps in ${measured.length} checkpoints`}
+              csvName={`${id}-sqnr`}
+              lines={measured.map(({ checkpoint, layer, name, look }) => ({
+                id: checkpoint.id,
+                name,
+                slot: look.slot,
+                dash: checkpointDash(look),
+                points: checkpoint.timesteps
+                  .map((time, i) => ({ x: time, y: withoutExact(layer.sqnr ?? [])[i] ?? null }))
+                  .toReversed(),
+              }))}
+              gapName={gapNameOf(measured.flatMap(({ layer }) => layer.sqnr ?? []))}
+              x={{ kind: 'time' }}
+              y={{ label: 'SQNR, dB ↑', domain: [Math.min(low, ...values), Math.max(high, ...values)] }}
+              references={[{ y: 0, label: '0 dB: error as large as the signal' }]}
+              height={290}
+              selectedX={t}
+              onSelectX={onTime}
+            />
+          ) : (
+            <>
+              <h2>Its output over timesteps</h2>
+              <Empty title={same.length > 0 ? 'Exact at every timestep' : 'Not measured in any of them'}>
+                {sameNote && <p>The output equals the teacher’s within float32.{sameNote}</p>}
+              </Empty>
+            </>
+          )}
+        </Card>
+      )}
     </div>
   )
 }

@@ -14,6 +14,8 @@ export type ComparedLayer = {
   sigma1: number[] | null
   sigma2: number[] | null
   weightsSqnr: number | null
+  /** Weights in use against the teacher's, dB. */
+  teacherSqnr: number | null
   sqnr: Series | null
 }
 
@@ -21,6 +23,8 @@ export type ComparedCheckpoint = {
   id: string
   run: RunHead
   step: number
+  /** Whether its network has a forward pass here; else only its weights are known. */
+  runs: boolean
   /** 0 for the newest checkpoint of its run among the compared ones, then 1, 2, ...: drawn paler. */
   age: number
   /** Mean over timesteps of the network output's SQNR, dB. */
@@ -115,6 +119,7 @@ function comparedCheckpoint(
     id: detail.id,
     run: runHead(run),
     step: detail.step,
+    runs: detail.diagnosis.unrun === undefined,
     age: all.filter((other) => other.runId === detail.runId && other.step > detail.step).length,
     outputSqnr: detail.outputSqnr,
     sampleCosine: samples?.cosineToTeacher ?? null,
@@ -129,6 +134,7 @@ function comparedCheckpoint(
       sigma1: weights.sigma1,
       sigma2: weights.sigma2,
       weightsSqnr: weights.reconstruction?.sqnr ?? null,
+      teacherSqnr: weights.againstTeacher?.sqnr ?? null,
       sqnr: alignment?.sqnr ?? null,
     })),
     samples: thumbnails(samples, sampleCount),

@@ -98,7 +98,7 @@ export function RunsView({ data, initial, pulse, frozen = false }: RunsViewProps
       </div>
       <div className="columns halves">
         <Card>
-          <SizeChart students={students} teacher={data.runs.find((run) => run.role === 'teacher')} />
+          <SizeChart students={students} runs={data.runs} />
         </Card>
         <Card>
           <LearningChart students={students} />
@@ -162,7 +162,7 @@ const mostNamed = 7
 
 const lastQuality = (run: RunListRow): number | null => run.quality.at(-1)?.value ?? null
 
-function SizeChart({ students, teacher }: { students: RunListRow[]; teacher?: RunListRow }) {
+function SizeChart({ students, runs }: { students: RunListRow[]; runs: readonly RunListRow[] }) {
   const large = students.some((run) => (run.bytes ?? 0) >= 4 * 1024 ** 2)
   const [unit, unitName] = large ? [1024 ** 2, 'MiB'] : [1024, 'KiB']
   const points = students.flatMap((run) => {
@@ -173,6 +173,8 @@ function SizeChart({ students, teacher }: { students: RunListRow[]; teacher?: Ru
   })
   const shown = points.map((point, i) => ({ ...point, unnamed: i >= mostNamed }))
   const best = points.toSorted((a, b) => b.y - a.y)[0]
+  const teacherName = students.find((run) => run.id === best?.id)?.teacher
+  const teacher = runs.find((run) => run.name === teacherName)
   return (
     <ScatterChart
       title="What a smaller file costs"
@@ -192,7 +194,8 @@ function SizeChart({ students, teacher }: { students: RunListRow[]; teacher?: Ru
 }
 
 function LearningChart({ students }: { students: RunListRow[] }) {
-  const lines = students.slice(0, mostNamed).map((run) => ({
+  const measured = students.filter((run) => run.quality.some(({ value }) => isMeasured(value)))
+  const lines = measured.slice(0, mostNamed).map((run) => ({
     id: run.id,
     name: run.name,
     slot: run.slot,
@@ -202,7 +205,7 @@ function LearningChart({ students }: { students: RunListRow[] }) {
   return (
     <LineChart
       title="How each student learned"
-      caption={`Output SQNR of every stored checkpoint against its teacher.${students.length > mostNamed ? ` ${mostNamed} of ${students.length} shown; filter to choose.` : ''}`}
+      caption={`Output SQNR of every stored checkpoint against its teacher.${measured.length > mostNamed ? ` ${mostNamed} of ${measured.length} shown; filter to choose.` : ''}`}
       message={`Output SQNR by training step of ${count(lines.length, 'student')}`}
       csvName="sqnr-by-step"
       lines={lines}
@@ -327,10 +330,12 @@ function RunTable({ runs, trainings, picked, onPick }: RunTableProps) {
                 <td className="num">{formatBytes(run.bytes)}</td>
                 <td className="num soft roomy">{formatRatio(run.ratio)}</td>
                 <td className="roomy">
-                  {student ? (
-                    <Sparkline points={run.quality} slot={run.slot} yDomain={yDomain} maxStep={maxStep} />
-                  ) : (
+                  {!student ? (
                     <span className="soft">reference</span>
+                  ) : run.quality.length > 0 && lastQuality(run) === null ? (
+                    <span className="soft">weights only</span>
+                  ) : (
+                    <Sparkline points={run.quality} slot={run.slot} yDomain={yDomain} maxStep={maxStep} />
                   )}
                 </td>
                 <td className="num">

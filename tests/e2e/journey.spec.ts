@@ -313,16 +313,7 @@ test('drop a checkpoint pair: it is diagnosed in the browser and stored', async 
 test('teachers and networks that are not run have the slider and its keys, as students have', async ({
   page,
 }) => {
-  const generator = `e2e-generator-${Date.now()}`
-  const folder = mkdtempSync(path.join(tmpdir(), 'signscope-e2e-'))
-  for (const step of [100, 200])
-    writeFileSync(path.join(folder, `gan-${step}.safetensors`), generatorWeights(step))
-  execFileSync(
-    process.execPath,
-    ['--import', 'tsx', 'lib/cli/main.ts', 'import', folder, '--run', generator],
-    { env: { ...process.env, SIGNSCOPE_DATA: process.env.E2E_DATA ?? path.resolve('data/e2e') } },
-  )
-  rmSync(folder, { recursive: true })
+  const generator = importGenerator()
   for (const [run, first, last] of [
     [generator, '100', '200'],
     ['mnist-teacher', '4,500', '9,000'],
@@ -339,6 +330,19 @@ test('teachers and networks that are not run have the slider and its keys, as st
     await slider.press('ArrowLeft')
     await expect(slider).toHaveAttribute('aria-valuetext', new RegExp(`^step ${first},`))
   }
+})
+
+test('checkpoints that are not run are compared by their weights, layer by layer', async ({ page }) => {
+  const generator = importGenerator()
+  await page.goto(`/compare?r=${generator}@100,${generator}@200`)
+  await expect(page.getByText(/^Only weights are compared/)).toBeVisible()
+  await expect(page.getByRole('heading', { name: 'Weights of stem' })).toBeVisible()
+  await page.getByRole('button', { name: 'to_rgb' }).click()
+  await expect(page.getByRole('heading', { name: 'Weights of to_rgb' })).toBeVisible()
+  await expect(page).toHaveURL(/l=to_rgb/)
+  await expect(page.getByRole('heading', { name: /Same noise|ranked by change|over timesteps/ })).toHaveCount(
+    0,
+  )
 })
 
 /** Last steps of the demo trainings. */
@@ -381,6 +385,19 @@ async function readTensor(file: string, name: string): Promise<Float32Array> {
   } finally {
     await source.close()
   }
+}
+
+/** Stores two steps of a network that is no U-Net; its run's name. */
+function importGenerator(): string {
+  const run = `e2e-generator-${Date.now()}`
+  const folder = mkdtempSync(path.join(tmpdir(), 'signscope-e2e-'))
+  for (const step of [100, 200])
+    writeFileSync(path.join(folder, `gan-${step}.safetensors`), generatorWeights(Date.now() + step))
+  execFileSync(process.execPath, ['--import', 'tsx', 'lib/cli/main.ts', 'import', folder, '--run', run], {
+    env: { ...process.env, SIGNSCOPE_DATA: process.env.E2E_DATA ?? path.resolve('data/e2e') },
+  })
+  rmSync(folder, { recursive: true })
+  return run
 }
 
 /** Two convolutions that belong to no U-Net. */
