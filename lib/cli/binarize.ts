@@ -205,7 +205,7 @@ async function calibrate(
   const { images, seed, steps } = calibration
   const { inChannels: c, sampleSize: s } = config
   const unet = new UNet(config, tensors, name)
-  const sampling = samplingOf(config.family, { scheduler, config: given })
+  const sampling = samplingOf(checkpoint, { scheduler, config: given })
   const progress = progressBar('calibrating')
   const states: { t: number; x: Float32Array }[] = []
   const xT = startingNoise(seed, images, c * s * s)

@@ -179,9 +179,7 @@ async function* checkpointRows(
   const finished = new Set<string>()
   const read = async ({ path, sha256 }: Described): Promise<Candidate> => {
     const { checkpoint, given, scheduler } = await openCheckpoint(path, flags)
-    const { family } = checkpoint.config
-    const schedule = checkpoint.about.schedule ?? undefined
-    return { checkpoint, sha256, sampling: samplingOf(family, { scheduler, config: given }, schedule) }
+    return { checkpoint, sha256, sampling: samplingOf(checkpoint, { scheduler, config: given }) }
   }
   const drawn = async (candidate: Candidate) => {
     const progress = progressBar(`sampling ${candidate.checkpoint.about.run ?? candidate.checkpoint.name}`)

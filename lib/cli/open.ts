@@ -2,6 +2,7 @@
 import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { parse as parseYaml } from 'yaml'
+import { noiseOfScheduler } from '../diffusion/scheduler-config'
 import { InputError } from '../tensor/error'
 import { openFileSource } from '../tensor/file-source'
 import { openTensors } from '../tensor/open'
@@ -9,6 +10,7 @@ import type { Tensor, TensorFile } from '../tensor/tensor'
 import { type Checkpoint, type GivenConfig, readAbout } from '../unet/checkpoint'
 import { describesUNet } from '../unet/config'
 import { findNetworks } from '../unet/networks'
+import type { Noise } from '../unet/noise'
 import { readWanted } from '../unet/reading'
 import { type Flags, text } from './command'
 
@@ -42,7 +44,8 @@ export async function openCheckpoint(path: string, flags: Flags = {}): Promise<O
   const weights = weightsFile(path)
   return withTensors(weights, async (file) => {
     const given = givenConfig(file, weights, flags)
-    const wanted = { network: text(flags, 'network'), mode: text(flags, 'mode') }
+    const noise = noiseBeside(weights)
+    const wanted = { network: text(flags, 'network'), mode: text(flags, 'mode'), noise }
     const checkpoint = await readWanted(file, given, wanted, '--mode')
     const { role, prefix } = checkpoint.network
     const others = findNetworks(file).filter((other) => other.prefix !== prefix)
@@ -152,6 +155,11 @@ function schedulerOf(weights: string): GivenConfig | null {
   )
   const path = candidates.find((candidate) => existsSync(candidate))
   return path === undefined ? null : readConfigFile(path)
+}
+
+/** The betas that a scheduler_config.json of the same model tells. */
+export function noiseBeside(weights: string): Noise | undefined {
+  return noiseOfScheduler(schedulerOf(weights)?.json)
 }
 
 /** Reads a tensor argument: a .npy file or FILE.safetensors:NAME, as float32. */

@@ -41,8 +41,9 @@ of pictures, any other name a safetensors file with x_final (NCHW).
   --sampler S          ddim (default) or ddpm
   --steps N            sampling steps (default 50)
   --eta E              noise of ddim: 0 (default) is deterministic, 1 as noisy as ddpm
-  --schedule S         ddim, diffusers or ldm (default: that of the family, with the betas and flags of
-                       scheduler_config.json or of the configuration where there is one)
+  --schedule S         ddim, diffusers or ldm (default: that of the family, with the flags of
+                       scheduler_config.json where there is one); betas are the file's, else the configuration's, else
+                       those of scheduler_config.json, else the family's
   --clip, --no-clip    clip predicted x_0 to [-1, 1] (default: as the schedule's code base does)
   --timesteps RULE     uniform (default) or quad
   --trace              also x_1..x_N (states) and x0_1..x0_N (predicted x_0)
@@ -68,11 +69,7 @@ ${checkpointHelp}`,
     const out = outputFile(needed(flags, 'out'))
     const options = readOptions(flags)
     const { checkpoint, given, scheduler } = await openCheckpoint(path, flags)
-    const sampling = samplingOf(
-      checkpoint.config.family,
-      { scheduler, config: given },
-      options.schedule ?? checkpoint.about.schedule ?? undefined,
-    )
+    const sampling = samplingOf(checkpoint, { scheduler, config: given }, options.schedule)
     const xT = await startOf(checkpoint, flags, options.seed)
     await startBackend()
     const [images, , size] = xT.shape as [number, number, number, number]

@@ -108,7 +108,8 @@ function weightInUse(checkpoint: Checkpoint, index: number): Tensor {
 
 /** Layers then correspond by their place in the list; ids may differ in spelling (old and new diffusers attention). */
 function checkSameArchitecture(teacher: Checkpoint, student: Checkpoint): void {
-  const fields = (Object.keys(student.config) as (keyof UNetConfig)[]).filter((f) => f !== 'attentionNames')
+  const other: (keyof UNetConfig)[] = ['attentionNames', 'noise']
+  const fields = (Object.keys(student.config) as (keyof UNetConfig)[]).filter((f) => !other.includes(f))
   const text = (checkpoint: Checkpoint, field: keyof UNetConfig) => JSON.stringify(checkpoint.config[field])
   const field = fields.find((f) => text(teacher, f) !== text(student, f))
   if (!field) return

@@ -37,9 +37,9 @@ export async function withNetwork<T>(
 /** What decides how a checkpoint is sampled; every Checkpoint is one. */
 export type Origin = { config: UNetConfig; about: Pick<About, 'schedule'> }
 
-/** The schedule a checkpoint says it was trained for, else that of the code base it comes from. */
+/** The schedule a checkpoint says it was trained for, else that of the code base it comes from, with its own betas. */
 export function scheduleOf({ about, config }: Origin): Schedule {
-  return schedule(about.schedule ?? config.family)
+  return schedule(about.schedule ?? config.family, { noise: config.noise })
 }
 
 /** Values of one image as the network sees it. */

@@ -4,6 +4,7 @@
  */
 import type { ScheduleName } from '../record/run'
 import { InputError } from '../tensor/error'
+import { betasOf, type Noise, usualNoise } from '../unet/noise'
 
 export const timestepRules = ['uniform', 'quad'] as const
 export type TimestepRule = (typeof timestepRules)[number]
@@ -11,7 +12,7 @@ export type TimestepRule = (typeof timestepRules)[number]
 export type Schedule = {
   /** Whose conventions a sampler follows. */
   name: ScheduleName
-  /** Variance added at each training timestep, float32 values. */
+  /** Variance added at each training timestep. */
   betas: Float64Array
   /** Product of (1 - beta) up to each timestep. */
   alphaBars: Float64Array
@@ -22,30 +23,20 @@ export type Schedule = {
 }
 
 export type ScheduleOptions = {
-  timesteps?: number
-  betaStart?: number
-  betaEnd?: number
+  /** What the network was trained with; the usual one of the code base by default. */
+  noise?: Noise
   /** diffusers set_alpha_to_one. */
   finalAlphaOne?: boolean
 }
 
-/** The schedule of a code base; betas of ldm are linear in their square root, 0.0015 to 0.0195 for LDM-4. */
+/** The schedule of a code base. */
 export function schedule(name: ScheduleName, options: ScheduleOptions = {}): Schedule {
-  const { timesteps = 1000 } = options
-  const ldm = name === 'ldm'
-  const { betaStart = ldm ? 0.0015 : 1e-4, betaEnd = ldm ? 0.0195 : 0.02 } = options
-  const betas = Float64Array.from({ length: timesteps }, (_, i) => {
-    const share = timesteps === 1 ? 0 : i / (timesteps - 1)
-    if (!ldm) return Math.fround(betaStart + share * (betaEnd - betaStart))
-    const root = Math.sqrt(betaStart) + share * (Math.sqrt(betaEnd) - Math.sqrt(betaStart))
-    return root * root
-  })
-  const alphaBars = new Float64Array(timesteps)
+  const betas = betasOf(options.noise ?? usualNoise[name])
   let product = 1
-  for (let i = 0; i < timesteps; i++) {
-    product *= 1 - betas[i]!
-    alphaBars[i] = product
-  }
+  const alphaBars = betas.map((beta) => {
+    product *= 1 - beta
+    return product
+  })
   const finalOne = name === 'ddim' || (name === 'diffusers' && (options.finalAlphaOne ?? true))
   return {
     name,

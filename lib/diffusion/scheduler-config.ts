@@ -1,10 +1,13 @@
 /**
- * What a model folder says about its own noise schedule: diffusers scheduler_config.json, the `diffusion` section of an
- * ermongroup/ddim configuration, or `model.params` of a latent-diffusion project. Options that would change the numbers and are not supported are refused.
+ * What a model folder says about its own sampling: diffusers scheduler_config.json, or what an ermongroup/ddim or latent-diffusion
+ * configuration says beside its U-Net. Options that would change the numbers and are not supported are refused.
  */
 import * as z from 'zod/mini'
 import type { ScheduleName } from '../record/run'
 import { InputError } from '../tensor/error'
+import type { About } from '../unet/checkpoint'
+import type { UNetConfig } from '../unet/config'
+import { Noise } from '../unet/noise'
 import { type Schedule, schedule } from './schedule'
 
 /** Fields of DDPMScheduler and DDIMScheduler with the class defaults of diffusers 0.21. */
@@ -25,27 +28,19 @@ const Scheduler = z.object({
   variance_type: z._default(z.string(), 'fixed_small'),
 })
 
-/** `diffusion` and `model.var_type` of ermongroup/ddim. */
-const DdimDiffusion = z.object({
-  diffusion: z.object({
-    beta_schedule: z._default(z.string(), 'linear'),
-    beta_start: z.number(),
-    beta_end: z.number(),
-    num_diffusion_timesteps: z.int().check(z.positive()),
-  }),
-})
-
-/** `model.params` of latent-diffusion, with the defaults of ddpm.py. */
-const LatentDiffusion = z.object({
-  model: z.object({
-    params: z.object({
-      beta_schedule: z._default(z.string(), 'linear'),
-      linear_start: z._default(z.number(), 1e-4),
-      linear_end: z._default(z.number(), 2e-2),
-      timesteps: z._default(z.int().check(z.positive()), 1000),
-      parameterization: z._default(z.string(), 'eps'),
+/** What an ermongroup/ddim or latent-diffusion configuration says beside its U-Net. */
+const Training = z.object({
+  diffusion: z.optional(z.object({ beta_schedule: z._default(z.string(), 'linear') })),
+  model: z.optional(
+    z.object({
+      params: z.optional(
+        z.object({
+          beta_schedule: z._default(z.string(), 'linear'),
+          parameterization: z._default(z.string(), 'eps'),
+        }),
+      ),
     }),
-  }),
+  ),
 })
 
 /** How to sample from a model, and where each part of that came from. */
@@ -59,65 +54,65 @@ export type Sampling = {
 
 type Source = { json: unknown; file: string }
 
+/** A checkpoint, as far as sampling goes by it. */
+type Sampled = { config: Pick<UNetConfig, 'family' | 'noise'>; about: Pick<About, 'schedule'> }
+
 /**
- * The schedule a model is sampled with: `name` if given, else that of its family; betas and flags from its own files
- * where there are any. Throws an InputError for a scheduler that is not supported.
+ * The schedule a model is sampled with: `name` if given, else that of the checkpoint or its family; betas are the
+ * checkpoint's, flags from its own files where there are any. Throws an InputError for a scheduler that is not supported.
  */
 export function samplingOf(
-  family: ScheduleName,
+  { config: { family, noise }, about }: Sampled,
   own: { scheduler: Source | null; config: Source | null },
   name?: ScheduleName,
 ): Sampling {
-  const chosen = name ?? family
-  if (own.scheduler) return fromScheduler(own.scheduler, chosen)
-  const json = own.config?.json
-  if (own.config && typeof json === 'object' && json !== null && 'diffusion' in json) {
-    const { diffusion } = read(DdimDiffusion, own.config)
-    mustBe(own.config, 'diffusion.beta_schedule', diffusion.beta_schedule, 'linear')
-    const { beta_start, beta_end, num_diffusion_timesteps } = diffusion
-    return { schedule: build(chosen, beta_start, beta_end, num_diffusion_timesteps, true) }
-  }
-  if (own.config && z.safeParse(Project, json).success) return fromProject(own.config, chosen)
-  return { schedule: schedule(chosen) }
+  const chosen = name ?? about.schedule ?? family
+  if (own.scheduler) return fromScheduler(own.scheduler, chosen, noise)
+  if (own.config) checkTraining(own.config, noise)
+  return { schedule: schedule(chosen, { noise }) }
 }
 
-/** A latent-diffusion project, in contrast to the parameters of its U-Net alone. */
-const Project = z.object({ model: z.object({ params: z.object({ unet_config: z.unknown() }) }) })
+const spacings = new Map([
+  ['linear', 'linear'],
+  ['scaled_linear', 'root'],
+] as const)
 
-function fromProject(source: Source, name: ScheduleName): Sampling {
-  const { params } = read(LatentDiffusion, source).model
-  mustBe(source, 'model.params.beta_schedule', params.beta_schedule, 'linear')
-  mustBe(source, 'model.params.parameterization', params.parameterization, 'eps')
-  const { timesteps, linear_start: betaStart, linear_end: betaEnd } = params
-  // its betas are linear in the square root, so they hold for its own sampler only
-  return { schedule: schedule(name, name === 'ldm' ? { timesteps, betaStart, betaEnd } : { timesteps }) }
+/** The betas of a scheduler_config.json; undefined where it does not tell them in a way known here. */
+export function noiseOfScheduler(json: unknown): Noise | undefined {
+  const { data: c } = z.safeParse(Scheduler, json)
+  if (!c || (c.trained_betas ?? null) !== null) return undefined
+  const spacing = new Map<string, string>(spacings).get(c.beta_schedule)
+  const { beta_start: start, beta_end: end, num_train_timesteps: timesteps } = c
+  return z.safeParse(Noise, { spacing, start, end, timesteps }).data
 }
 
-function fromScheduler(source: Source, name: ScheduleName): Sampling {
+/** Without betas those of the family would be taken, which is no answer to a schedule that is named and not known. */
+function checkTraining(source: Source, noise: Noise | undefined): void {
+  const found = z.safeParse(Training, source.json)
+  if (!found.success) return
+  const { diffusion, model } = found.data
+  if (model?.params) mustBe(source, 'model.params.parameterization', model.params.parameterization, 'eps')
+  if (noise) return
+  if (diffusion) mustBe(source, 'diffusion.beta_schedule', diffusion.beta_schedule, 'linear')
+  if (model?.params) mustBe(source, 'model.params.beta_schedule', model.params.beta_schedule, 'linear')
+}
+
+function fromScheduler(source: Source, name: ScheduleName, noise: Noise | undefined): Sampling {
   const c = read(Scheduler, source)
-  mustBe(source, 'beta_schedule', c.beta_schedule, 'linear')
-  mustBe(source, 'trained_betas', c.trained_betas ?? null, null)
+  if (!noise) {
+    mustBe(source, 'beta_schedule', c.beta_schedule, 'linear')
+    mustBe(source, 'trained_betas', c.trained_betas ?? null, null)
+  }
   mustBe(source, 'prediction_type', c.prediction_type, 'epsilon')
   mustBe(source, 'thresholding', c.thresholding, false)
   mustBe(source, 'rescale_betas_zero_snr', c.rescale_betas_zero_snr, false)
-  const made = build(name, c.beta_start, c.beta_end, c.num_train_timesteps, c.set_alpha_to_one)
+  const made = schedule(name, { noise, finalAlphaOne: c.set_alpha_to_one })
   const variance = c.variance_type === 'fixed_large' ? 'large' : 'small'
   if (name !== 'diffusers') return { schedule: made, variance }
   mustBe(source, 'steps_offset', c.steps_offset, 0)
   mustBe(source, 'timestep_spacing', c.timestep_spacing, 'leading')
   if (c.clip_sample) mustBe(source, 'clip_sample_range', c.clip_sample_range, 1)
   return { schedule: made, clip: c.clip_sample, variance }
-}
-
-/** Betas of a file hold for linear schedules only; latent-diffusion's are linear in the square root. */
-function build(
-  name: ScheduleName,
-  betaStart: number,
-  betaEnd: number,
-  timesteps: number,
-  finalAlphaOne: boolean,
-) {
-  return schedule(name, name === 'ldm' ? { timesteps } : { betaStart, betaEnd, timesteps, finalAlphaOne })
 }
 
 function read<S extends z.core.$ZodType>(schema: S, { json, file }: Source): z.core.output<S> {

@@ -34,6 +34,7 @@ import {
 } from './file-manifest'
 import { inferConfig } from './names'
 import { type FoundNetwork, findNetworks, type NetworkRole } from './networks'
+import { describeNoise, type Noise, readNoise, usualNoise } from './noise'
 import { checkParameters, parameterShapes, UNet, weightShape } from './unet'
 
 /** The reading that takes a checkpoint as it says it is. */
@@ -95,8 +96,12 @@ export type Checkpoint = {
 /** A configuration given beside the checkpoint, already parsed from yaml or json. */
 export type GivenConfig = { json: unknown; file: string }
 
-/** Which of several networks in a file is meant: its role, or the prefix of its stored names; the usual one by default. */
-export type Choice = { network?: string }
+export type Choice = {
+  /** Which of several networks in a file is meant: its role, or the prefix of its stored names; the usual one by default. */
+  network?: string
+  /** The noise it was trained with, where neither the file nor its configuration says it. */
+  noise?: Noise
+}
 
 /**
  * Reads every tensor of one network of the file, one by one. Throws an InputError for an unknown architecture, a missing
@@ -105,7 +110,7 @@ export type Choice = { network?: string }
 export async function readCheckpoint(
   whole: TensorFile,
   given?: GivenConfig,
-  { network: wanted }: Choice = {},
+  { network: wanted, noise: otherwise }: Choice = {},
 ): Promise<Checkpoint> {
   const network = await chooseNetwork(whole, wanted)
   if (network.unsupported !== null)
@@ -122,9 +127,10 @@ export async function readCheckpoint(
   const shapes = shapesOf(file, stated?.manifest ?? {})
   const inferred = inferConfig(shapes, file.name)
   const own = given ?? (stated ? { json: stated.config, file: file.name } : null)
-  const config = own
-    ? { ...parseConfig(own.json, own.file), attentionNames: inferred.config.attentionNames }
-    : inferred.config
+  const told = own ? parseConfig(own.json, own.file) : inferred.config
+  const noise = (await readNoise(whole, network.prefix)) ?? told.noise ?? otherwise
+  const { attentionNames } = inferred.config
+  const config: UNetConfig = { ...told, attentionNames, ...(noise && { noise }) }
   if (config.family !== inferred.config.family) {
     throw new InputError({
       file: own?.file ?? file.name,
@@ -169,7 +175,11 @@ export async function readCheckpoint(
     scales: binarydm?.scales ?? (await readScales(file, Object.keys(manifest))),
     axes,
     otherSteps: binarydm && (await readOtherSteps(whole, network.role, net)),
-    assumptions: [...(own ? [] : inferred.assumptions), ...(binarydm?.assumptions ?? [])],
+    assumptions: [
+      ...(own ? [] : inferred.assumptions),
+      ...(binarydm?.assumptions ?? []),
+      ...(noise || stated ? [] : [`betas ${describeNoise(usualNoise[config.family])}: no file says them`]),
+    ],
   }
 }
 

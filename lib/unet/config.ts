@@ -4,6 +4,7 @@
  */
 import * as z from 'zod/mini'
 import { InputError } from '../tensor/error'
+import { Noise } from './noise'
 
 const count = z.int().check(z.positive())
 
@@ -50,6 +51,8 @@ export const UNetConfig = z.object({
   centerInput: z.boolean(),
   /** Spelling of the attention layers: query/key/value/proj_attn, to_q/to_k/to_v/to_out.0, or one qkv. */
   attentionNames: z.enum(['ddim', 'query', 'to_q', 'qkv']),
+  /** What it was trained with; absent where nothing says it. No part of the network: what samples it goes by it. */
+  noise: z.optional(Noise),
 })
 export type UNetConfig = z.infer<typeof UNetConfig>
 
@@ -65,6 +68,14 @@ const DdimConfig = z.object({
     resamp_with_conv: z._default(z.boolean(), true),
   }),
   data: z.object({ image_size: count }),
+  diffusion: z.optional(
+    z.object({
+      beta_schedule: z._default(z.string(), 'linear'),
+      beta_start: z.number(),
+      beta_end: z.number(),
+      num_diffusion_timesteps: count,
+    }),
+  ),
 })
 
 /** diffusers `config.json` of UNet2DModel; missing fields take the class defaults of diffusers 0.21. */
@@ -115,9 +126,17 @@ const OpenaimodelConfig = z.object({
   n_embed: z.nullish(z.unknown()),
 })
 
-/** Where a latent-diffusion project's yaml keeps the parameters of its U-Net. */
+/** A latent-diffusion project's yaml: the parameters of its U-Net, and of the training, with the defaults of ddpm.py. */
 const LatentDiffusionConfig = z.object({
-  model: z.object({ params: z.object({ unet_config: z.object({ params: z.unknown() }) }) }),
+  model: z.object({
+    params: z.object({
+      unet_config: z.object({ params: z.unknown() }),
+      beta_schedule: z._default(z.string(), 'linear'),
+      linear_start: z._default(z.number(), 1e-4),
+      linear_end: z._default(z.number(), 2e-2),
+      timesteps: z._default(count, 1000),
+    }),
+  }),
 })
 
 /** The parameters of an openaimodel UNetModel: themselves, with their target, or in a project's yaml; null if it is none. */
@@ -147,8 +166,10 @@ export function parseConfig(json: unknown, file: string): UNetConfig {
     return checked(fromDiffusers(read(DiffusersConfig, json, file), file), file)
   }
   const openaimodel = openaimodelParams(json)
-  if (openaimodel !== null)
-    return checked(fromOpenaimodel(read(OpenaimodelConfig, openaimodel, file), file), file)
+  if (openaimodel !== null) {
+    const config = fromOpenaimodel(read(OpenaimodelConfig, openaimodel, file), file)
+    return checked({ ...config, ...noiseOfProject(json, file) }, file)
+  }
   if ('model' in record && 'data' in record)
     return checked(fromDdim(read(DdimConfig, json, file), file), file)
   throw new InputError({
@@ -171,6 +192,26 @@ function read<S extends z.core.$ZodType>(schema: S, json: unknown, file: string)
   })
 }
 
+/** latent-diffusion's names of what lies between two ends. Others are left to the file, which holds the betas themselves. */
+const projectSpacings = new Map([
+  ['linear', 'root'],
+  ['sqrt_linear', 'linear'],
+])
+
+function noiseOfProject(json: unknown, file: string): Pick<UNetConfig, 'noise'> {
+  const project = z.safeParse(LatentDiffusionConfig, json)
+  if (!project.success) return {}
+  const { beta_schedule, linear_start: start, linear_end: end, timesteps } = project.data.model.params
+  return noiseOf({ spacing: projectSpacings.get(beta_schedule), start, end, timesteps }, file)
+}
+
+function noiseOf(
+  { spacing, ...ends }: { spacing: string | undefined; start: number; end: number; timesteps: number },
+  file: string,
+): Pick<UNetConfig, 'noise'> {
+  return spacing === undefined ? {} : { noise: read(Noise, { spacing, ...ends }, file) }
+}
+
 function fromDdim(c: z.infer<typeof DdimConfig>, file: string): UNetConfig {
   const { ch, ch_mult, attn_resolutions, resamp_with_conv } = c.model
   if (!resamp_with_conv) throw unsupported(file, 'model.resamp_with_conv', 'false')
@@ -186,7 +227,18 @@ function fromDdim(c: z.infer<typeof DdimConfig>, file: string): UNetConfig {
     downAttention: attention,
     upAttention: attention,
     ...ddimFixed,
+    ...noiseOfDdim(c.diffusion, file),
   }
+}
+
+function noiseOfDdim(
+  diffusion: z.infer<typeof DdimConfig>['diffusion'],
+  file: string,
+): Pick<UNetConfig, 'noise'> {
+  if (!diffusion) return {}
+  const { beta_schedule, beta_start: start, beta_end: end, num_diffusion_timesteps: timesteps } = diffusion
+  const spacing = beta_schedule === 'quad' ? 'root' : beta_schedule === 'linear' ? 'linear' : undefined
+  return noiseOf({ spacing, start, end, timesteps }, file)
 }
 
 /** What ermongroup/ddim and diffusers UNet2DModel have in common against openaimodel. */

@@ -22,6 +22,7 @@ import type { Diagnosis, ScheduleName } from '../record/run'
 import { InputError } from '../tensor/error'
 import type { TensorFile } from '../tensor/tensor'
 import { type Checkpoint, type GivenConfig, readCheckpoint, storedMode, storedWeight } from './checkpoint'
+import type { Noise } from './noise'
 
 export type Reading = {
   weights: 'latent' | 'stored' | 'computed'
@@ -61,8 +62,11 @@ export function parseReading(text: string, item: string): Reading {
   return { ...named[name], bits, bases }
 }
 
-/** What is wanted of a file: one of its networks, by role or prefix, in a reading; the usual where nothing is said. */
-export type Wanted = { network?: string; mode?: string; schedule?: ScheduleName | null }
+/**
+ * What is wanted of a file: one of its networks, by role or prefix, in a reading; the usual where nothing is said. `noise` holds
+ * where neither file nor configuration says it.
+ */
+export type Wanted = { network?: string; mode?: string; schedule?: ScheduleName | null; noise?: Noise }
 
 /** What was read once is read the same way again. */
 export function wantedAgain({
@@ -80,10 +84,10 @@ export function wantedAgain({
 export async function readWanted(
   file: TensorFile,
   given: GivenConfig | null,
-  { network, mode = storedMode, schedule = null }: Wanted,
+  { network, mode = storedMode, schedule = null, noise }: Wanted,
   item = 'mode',
 ): Promise<Checkpoint> {
-  const stored = await readCheckpoint(file, given ?? undefined, { network })
+  const stored = await readCheckpoint(file, given ?? undefined, { network, noise })
   const checkpoint = readAs(stored, parseReading(mode, item))
   const about = schedule === null ? checkpoint.about : { ...checkpoint.about, schedule }
   return { ...checkpoint, about, mode }

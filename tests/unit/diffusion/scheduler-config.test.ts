@@ -1,56 +1,46 @@
 import { describe, expect, it } from 'vitest'
 import { samplingTimesteps, schedule } from '../../../lib/diffusion/schedule'
-import { samplingOf } from '../../../lib/diffusion/scheduler-config'
+import { noiseOfScheduler, samplingOf } from '../../../lib/diffusion/scheduler-config'
+import { type ScheduleName, scheduleNames } from '../../../lib/record/run'
 import { InputError } from '../../../lib/tensor/error'
+import type { Noise } from '../../../lib/unet/noise'
 
 const none = { scheduler: null, config: null }
 const scheduler = (json: object) => ({ ...none, scheduler: { json, file: 'scheduler_config.json' } })
+const of = (family: ScheduleName, noise?: Noise) => ({ config: { family, noise }, about: { schedule: null } })
+const linear = (start: number, end: number, timesteps = 1000) =>
+  ({ spacing: 'linear', start, end, timesteps }) as const
 
 describe('the schedule of a model', () => {
-  it('is that of its family when it says nothing', () => {
-    expect(samplingOf('ddim', none).schedule).toEqual(schedule('ddim'))
-    expect(samplingOf('diffusers', none).schedule).toEqual(schedule('diffusers'))
+  it('is that of its family when nothing is said', () => {
+    expect(samplingOf(of('ddim'), none).schedule).toEqual(schedule('ddim'))
+    expect(samplingOf(of('diffusers'), none).schedule).toEqual(schedule('diffusers'))
   })
 
-  it('takes betas, timesteps, clipping, last alpha and variance from scheduler_config.json', () => {
-    const json = {
-      beta_start: 0.001,
-      beta_end: 0.01,
-      num_train_timesteps: 100,
-      clip_sample: false,
-      set_alpha_to_one: false,
-      variance_type: 'fixed_large',
+  it('has the betas of the checkpoint, whosever sampler is asked for', () => {
+    for (const name of scheduleNames) {
+      const { betas } = samplingOf(of('ldm', linear(0.002, 0.03, 50)), none, name).schedule
+      expect([betas.length, betas[0], betas[49]]).toEqual([50, Math.fround(0.002), Math.fround(0.03)])
     }
-    const { schedule: made, clip, variance } = samplingOf('diffusers', scheduler(json))
-    expect([made.betas.length, made.betas[0], made.betas[99]]).toEqual([
-      100,
-      Math.fround(0.001),
-      Math.fround(0.01),
-    ])
+  })
+
+  it('takes clipping, last alpha and variance from scheduler_config.json', () => {
+    const json = { clip_sample: false, set_alpha_to_one: false, variance_type: 'fixed_large' }
+    const { schedule: made, clip, variance } = samplingOf(of('diffusers'), scheduler(json))
     expect(made.finalAlphaBar).toBe(made.alphaBars[0])
     expect([clip, variance]).toEqual([false, 'large'])
   })
 
-  it('takes betas from the diffusion section of an ermongroup configuration', () => {
-    const diffusion = {
-      beta_schedule: 'linear',
-      beta_start: 0.002,
-      beta_end: 0.03,
-      num_diffusion_timesteps: 50,
-    }
-    const config = { json: { diffusion }, file: 'cifar10.yml' }
-    const { betas } = samplingOf('ddim', { ...none, config }).schedule
-    expect([betas.length, betas[0], betas[49]]).toEqual([50, Math.fround(0.002), Math.fround(0.03)])
+  it('takes no flags of scheduler_config.json when another code base is asked for', () => {
+    const { schedule: made, clip } = samplingOf(of('diffusers'), scheduler({}), 'ddim')
+    expect([made.name, clip, made.clips]).toEqual(['ddim', undefined, false])
   })
 
-  it('keeps the betas but not the flags of a file when another code base is asked for', () => {
-    const { schedule: made, clip } = samplingOf('diffusers', scheduler({ beta_end: 0.01 }), 'ddim')
-    expect([made.name, made.betas[999], clip, made.clips]).toEqual([
-      'ddim',
-      Math.fround(0.01),
-      undefined,
-      false,
-    ])
+  it('of a beta_schedule that is not known is refused, unless the file holds the betas', () => {
+    const project = { model: { params: { beta_schedule: 'cosine' } } }
+    const own = { ...none, config: { json: project, file: 'project.yaml' } }
+    expect(() => samplingOf(of('ldm'), own)).toThrow('model.params.beta_schedule')
+    expect(samplingOf(of('ldm', linear(0.1, 0.2)), own).schedule.betas[0]).toBe(Math.fround(0.1))
   })
 
   for (const [item, value] of [
@@ -61,10 +51,32 @@ describe('the schedule of a model', () => {
     ['num_train_timesteps', 'many'],
   ] as const) {
     it(`refuses ${item} ${value} by name`, () => {
-      expect(() => samplingOf('diffusers', scheduler({ [item]: value }))).toThrow(InputError)
-      expect(() => samplingOf('diffusers', scheduler({ [item]: value }))).toThrow(item)
+      expect(() => samplingOf(of('diffusers'), scheduler({ [item]: value }))).toThrow(InputError)
+      expect(() => samplingOf(of('diffusers'), scheduler({ [item]: value }))).toThrow(item)
     })
   }
+})
+
+describe('the betas of scheduler_config.json', () => {
+  it('are linear, or linear in the root, from the defaults of diffusers on', () => {
+    expect(noiseOfScheduler({})).toEqual(linear(1e-4, 0.02))
+    expect(
+      noiseOfScheduler({
+        beta_start: 0.001,
+        beta_end: 0.01,
+        num_train_timesteps: 100,
+        beta_schedule: 'linear',
+      }),
+    ).toEqual(linear(0.001, 0.01, 100))
+    const ldm = { beta_start: 0.0015, beta_end: 0.0155, beta_schedule: 'scaled_linear' }
+    expect(noiseOfScheduler(ldm)).toEqual({ ...linear(0.0015, 0.0155), spacing: 'root' })
+  })
+
+  it('are left open where the file names something else', () => {
+    expect(noiseOfScheduler({ beta_schedule: 'squaredcos_cap_v2' })).toBeUndefined()
+    expect(noiseOfScheduler({ trained_betas: [0.1] })).toBeUndefined()
+    expect(noiseOfScheduler(undefined)).toBeUndefined()
+  })
 })
 
 describe('the timesteps a sampler visits', () => {

@@ -28,7 +28,7 @@ async function opened(path: string, flags: { network: string; mode?: string; con
   const predict = (x: Float32Array, t: number | ArrayLike<number>, tap?: Tap) =>
     predictNoise(unet, x, t, quantizer, tap)
   const sampled = (xT: Float32Array) => {
-    const { schedule } = samplingOf(checkpoint.config.family, { scheduler: null, config: given })
+    const { schedule } = samplingOf(checkpoint, { scheduler: null, config: given })
     const options = { schedule, steps: 10, clip: false }
     return [...sample((x, t) => predict(x, t), xT, options)].at(-1)!.x
   }
