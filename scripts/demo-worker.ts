@@ -1,11 +1,9 @@
 /** One of the processes of scripts/demo.ts: takes jobs, answers with records for the store. */
-import { startBackend } from '../lib/cli/backend'
 import { type Job, prepareUpload } from '../lib/cli/prepare'
 import type { Prepared } from './demo'
 
 process.on('message', async (job: Job) => {
   try {
-    await startBackend()
     answer({ upload: await prepareUpload(job) })
   } catch (error) {
     answer({ problem: (error as Error).message })

@@ -4,13 +4,11 @@
  *
  *   npx tsx scripts/diagnose-uploads.ts
  */
-import { startBackend } from '../lib/cli/backend'
 import { diagnoseUploads } from '../lib/cli/diagnose-uploads'
 import { closeDb } from '../lib/store/db'
 
 const stop = new AbortController()
 process.on('disconnect', () => stop.abort())
-await startBackend()
 await diagnoseUploads(stop.signal)
 await closeDb()
 process.exit()

@@ -1,9 +1,5 @@
-import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import type { Command } from './command'
-
-const script = fileURLToPath(new URL('../../scripts/bench/browser_import.ts', import.meta.url))
-const root = fileURLToPath(new URL('../../', import.meta.url))
+import { runScript } from './run-script'
 
 export const benchBrowser: Command = {
   summary: 'a large checkpoint opened in Chromium without upload: time and memory',
@@ -16,13 +12,5 @@ measures: seconds until the layer list, seconds for all weight statistics and th
 
   --json           one JSON document on stdout`,
   options: { json: { type: 'boolean' } },
-  run: (_positionals, flags) =>
-    new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, ['--import', 'tsx', script, ...(flags.json ? ['--json'] : [])], {
-        cwd: root,
-        stdio: 'inherit',
-      })
-      child.on('error', reject)
-      child.on('exit', (code) => resolve(code ?? 1))
-    }),
+  run: (_positionals, flags) => runScript('scripts/bench/browser_import.ts', flags.json ? ['--json'] : []),
 }

@@ -1,9 +1,5 @@
-import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { type Command, list } from './command'
-
-const table = fileURLToPath(new URL('../../tests/safety/table.ts', import.meta.url))
-const root = fileURLToPath(new URL('../../', import.meta.url))
+import { runScript } from './run-script'
 
 export const benchSafety: Command = {
   summary: 'the table of what must hold: hostile files, kills, full disks, many writers',
@@ -17,13 +13,5 @@ does not hold. All rows together take some minutes.
   --json           one JSON document on stdout`,
   options: { row: { type: 'string', multiple: true }, json: { type: 'boolean' } },
   run: (_positionals, flags) =>
-    new Promise((resolve, reject) => {
-      const args = [...list(flags, 'row'), ...(flags.json ? ['--json'] : [])]
-      const child = spawn(process.execPath, ['--import', 'tsx', table, ...args], {
-        cwd: root,
-        stdio: 'inherit',
-      })
-      child.on('error', reject)
-      child.on('exit', (code) => resolve(code ?? 1))
-    }),
+    runScript('tests/safety/table.ts', [...list(flags, 'row'), ...(flags.json ? ['--json'] : [])]),
 }

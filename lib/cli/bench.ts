@@ -3,24 +3,32 @@ import { benchBrowser } from './bench-browser'
 import { benchImport } from './bench-import'
 import { benchSafety } from './bench-safety'
 import { benchTrain } from './bench-train'
+import { benchWeights } from './bench-weights'
 import { type Command, onlyPositional } from './command'
 
 const benches: Record<string, Command> = {
   train: benchTrain,
   import: benchImport,
   'browser-import': benchBrowser,
+  'weights-only': benchWeights,
   safety: benchSafety,
 }
 
 export const bench: Command = {
   summary:
-    'measure again: train (time of a step), import (time of weight statistics), browser-import (the same of a file of 2 GB in Chromium), safety (what must hold on bad input and bad days)',
+    'measure again: train (time of a step), import (time of weight statistics), browser-import (the same of a file of 2 GB in Chromium), weights-only (the same of one of 3.4 GB that cannot be run), safety (what must hold on bad input and bad days)',
   help: Object.values(benches)
     .map(({ help }) => help)
     .join('\n\n'),
-  options: { ...benchTrain.options, ...benchImport.options, ...benchBrowser.options, ...benchSafety.options },
+  options: {
+    ...benchTrain.options,
+    ...benchImport.options,
+    ...benchBrowser.options,
+    ...benchWeights.options,
+    ...benchSafety.options,
+  },
   async run(positionals, flags) {
-    const what = onlyPositional(positionals, 'train|import|browser-import|safety')
+    const what = onlyPositional(positionals, 'train|import|browser-import|weights-only|safety')
     const chosen = Object.hasOwn(benches, what) ? benches[what] : undefined
     if (!chosen)
       throw new InputError({

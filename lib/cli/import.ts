@@ -11,7 +11,6 @@ import { chooseNetwork } from '../unet/choose-network'
 import { parseConfig } from '../unet/config'
 import { findNetworks, weightLayers } from '../unet/networks'
 import { wantedAgain } from '../unet/reading'
-import { startBackend } from './backend'
 import {
   type Command,
   checkpointHelp,
@@ -94,7 +93,6 @@ export function importOptionsOf(flags: Flags): ImportOptions {
     flags,
     prepare: async (job) => {
       const progress = progressBar(job.checkpoint.facts.name)
-      await startBackend()
       const upload = await prepareUpload(job, progress)
       progress(1)
       return upload

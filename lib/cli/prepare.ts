@@ -6,6 +6,7 @@ import { buildUpload, type FileFacts } from '../diagnostics/upload'
 import type { CheckpointUpload, SampleSet } from '../record/run'
 import type { Checkpoint, GivenConfig } from '../unet/checkpoint'
 import { readWanted, type Wanted } from '../unet/reading'
+import { startBackend } from './backend'
 import { withTensors } from './open'
 import { diagnoseWeightsOnly } from './weights-only'
 
@@ -41,7 +42,7 @@ export type OnShare = (share: number, words: string) => void
 const samplingSteps = 50
 
 /**
- * Diagnoses a checkpoint and draws its samples on the tfjs backend that is set; of a network that cannot be run its weights
+ * Diagnoses a checkpoint and draws its samples, for which tfjs is started; of a network that cannot be run its weights
  * alone. Throws an InputError for bad files.
  */
 export async function prepareUpload(job: Job, onShare: OnShare = () => {}): Promise<CheckpointUpload> {
@@ -70,6 +71,7 @@ async function prepareWeights(job: Job, onShare: OnShare): Promise<CheckpointUpl
 }
 
 async function prepareRun(job: Job, onShare: OnShare): Promise<CheckpointUpload> {
+  await startBackend()
   const checkpoint = await read(job.checkpoint)
   const teacher = job.teacher && (await read(job.teacher.checkpoint))
   const draws = job.samples > 0 && drawsPictures(checkpoint)

@@ -1,4 +1,6 @@
 /** Networks that do not run here: their weights are diagnosed straight from the file, one tensor at a time. */
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { diagnoseWeights, type NamedNetwork, namedNetwork } from '../diagnostics/weights-only'
 import type { Diagnosis } from '../record/run'
 import { chooseNetwork } from '../unet/choose-network'
@@ -25,7 +27,12 @@ export async function diagnoseWeightsOnly(
     const measure = async (teacher: NamedNetwork | null) => ({
       student,
       teacher,
-      diagnosis: await diagnoseWeights(teacher, student, { onProgress }),
+      diagnosis: await diagnoseWeights(teacher, student, {
+        onProgress: (...progress) => {
+          freeTensors()
+          onProgress(...progress)
+        },
+      }),
     })
     if (!teacherFile) return measure(null)
     return withTensors(teacherFile.path, async (opened) => {
@@ -33,4 +40,15 @@ export async function diagnoseWeightsOnly(
       return measure(namedNetwork(other, await chooseNetwork(other, teacherFile.network ?? undefined)))
     })
   })
+}
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
+/** Bytes of tensors that are left alone. */
+const spareBytes = 16 * 2 ** 20
+
+/** Gives memory back before the next layer is read: by itself the engine would keep those of two or three large ones. */
+function freeTensors(): void {
+  if (process.memoryUsage().arrayBuffers > spareBytes) collectGarbage()
 }

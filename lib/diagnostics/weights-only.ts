@@ -110,20 +110,7 @@ export async function diagnoseWeights(
   const records: LayerRecord[] = []
   for (const layer of layers) {
     await pause(signal)
-    const precision = manifest[layer.id]!
-    records.push({
-      layer,
-      precision,
-      weights: weightStats({
-        precision,
-        stored: await outputsFirst(layer, file),
-        scales: precision.bases > 0 ? await readScales(layer.id, file) : {},
-        teacher: teacher && counterpart(teacher, layer) ? await outputsFirst(layer, teacher.file) : null,
-        file: file.name,
-        layer: layer.id,
-      }),
-      alignment: null,
-    })
+    records.push(await layerRecord(teacher, student, layer))
     onProgress(records.length, layers.length, 'layers')
   }
   const parameters = [...file.tensors.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0)
@@ -144,6 +131,24 @@ export async function diagnoseWeights(
     output: null,
     layers: records,
   }
+}
+
+/** A function of its own, so that nothing holds the tensors of a layer when the next is read. */
+async function layerRecord(
+  teacher: NamedNetwork | null,
+  { file, manifest }: NamedNetwork,
+  layer: NamedLayer,
+): Promise<LayerRecord> {
+  const precision = manifest[layer.id]!
+  const weights = weightStats({
+    precision,
+    stored: await outputsFirst(layer, file),
+    scales: precision.bases > 0 ? await readScales(layer.id, file) : {},
+    teacher: teacher && counterpart(teacher, layer) ? await outputsFirst(layer, teacher.file) : null,
+    file: file.name,
+    layer: layer.id,
+  })
+  return { layer, precision, weights, alignment: null }
 }
 
 function counterpart(teacher: NamedNetwork, { id, shape }: NamedLayer): boolean {

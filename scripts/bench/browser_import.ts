@@ -41,6 +41,7 @@ try {
   const bytes = writeLightning(
     file,
     [...parameterShapes(network)].map(([name, shape]) => [name, [...shape]]),
+    { averaged: true },
   )
   await answers(`http://127.0.0.1:${port}/api/v1/health`)
   const measured = await measure(`http://127.0.0.1:${port}/`, file, layerList(network).length)

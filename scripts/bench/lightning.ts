@@ -7,18 +7,26 @@ import { sizeOf } from '../../lib/tensor/tensor'
 import { op, tensorOps } from '../../tests/unit/tensor/archive'
 import { concat, little } from '../../tests/unit/tensor/fixture'
 
-/** Normal values that all tensors are cut from. */
+/** Normal values that all tensors are cut from, one after the other again where a tensor is longer. */
 const pool = 2 ** 24
 
 /**
- * Writes {state_dict: {model.diffusion_model.NAME, model_ema.NAME without dots}} as torch.save does, F32; the bytes written.
+ * Writes {state_dict: {model.diffusion_model.NAME, model_ema.NAME without dots}} as torch.save does, F32, the second half if
+ * it is wanted; the bytes written.
  */
-export function writeLightning(path: string, shapes: readonly [name: string, shape: number[]][]): number {
-  const values = normal(1, 0, new Float32Array(pool)).map((v) => v * 0.05)
+export function writeLightning(
+  path: string,
+  shapes: readonly [name: string, shape: number[]][],
+  { averaged }: { averaged: boolean },
+): number {
+  const longest = Math.max(...shapes.map(([, shape]) => sizeOf(shape)))
+  const values = new Float32Array(pool + longest)
+  values.set(normal(1, 0, new Float32Array(pool)).map((v) => v * 0.05))
+  for (let at = pool; at < values.length; at += pool) values.copyWithin(at, 0, pool)
   const bytes = new Uint8Array(values.buffer)
   const tensors = [
     ...shapes.map(([name, shape]) => [`model.diffusion_model.${name}`, shape] as const),
-    ...shapes.map(
+    ...(averaged ? shapes : []).map(
       ([name, shape]) => [`model_ema.diffusion_model${name.replaceAll('.', '')}`, shape] as const,
     ),
   ]
@@ -44,7 +52,7 @@ export function writeLightning(path: string, shapes: readonly [name: string, sha
   member('archive/data.pkl', pickleOf(tensors))
   for (const [i, [, shape]] of tensors.entries()) {
     const length = 4 * sizeOf(shape)
-    const start = (i * 4 * 65537) % (bytes.length - length)
+    const start = (i * 4 * 65537) % (4 * pool)
     member(`archive/data/${i}`, bytes.subarray(start, start + length))
   }
   const start = at

@@ -10,10 +10,11 @@ it('the checkpoint of the browser benchmark holds a network and its average, as 
   const folder = mkdtempSync(join(tmpdir(), 'lightning-'))
   try {
     const path = join(folder, 'small.ckpt')
-    writeLightning(path, [
+    const shapes: [string, number[]][] = [
       ['time_embed.0.weight', [8, 4]],
       ['input_blocks.0.0.weight', [4, 3, 3, 3]],
-    ])
+    ]
+    writeLightning(path, shapes, { averaged: true })
     await withTensors(path, async (file) => {
       expect(findNetworks(file).map(({ role, names }) => [role, names.size])).toEqual([
         ['raw', 2],
