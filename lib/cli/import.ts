@@ -10,6 +10,7 @@ import { type GivenConfig, readAbout } from '../unet/checkpoint'
 import { chooseNetwork } from '../unet/choose-network'
 import { parseConfig } from '../unet/config'
 import { findNetworks, weightLayers } from '../unet/networks'
+import { type Noise, readNoise } from '../unet/noise'
 import { wantedAgain } from '../unet/reading'
 import {
   type Command,
@@ -25,6 +26,7 @@ import {
   givenConfig,
   indexEnding,
   isFolder,
+  noiseBeside,
   storedBytes,
   weightsFile,
   weightsInFolder,
@@ -404,9 +406,11 @@ async function describe(
     const step = about ? null : (numbered ?? 0)
     const role = as ?? (looksLikeStudent ? 'student' : 'teacher')
     const mode = role === 'student' ? text(options.flags, 'mode') : undefined
-    const wanted = { network: network.prefix, mode }
+    const noise = noiseBeside(weights)
+    const wanted = { network: network.prefix, mode, noise }
     const checkpoint: CheckpointFile = { path: weights, facts, run, given, step, wanted }
-    const config = text(options.flags, 'config') && given ? askedConfig(given) : undefined
+    const isAsked = text(options.flags, 'config') !== undefined && given !== null
+    const config = isAsked ? askedConfig(given, await readNoise(file, network.prefix)) : undefined
     return {
       file: checkpoint,
       runs: network.unsupported === null,
@@ -414,7 +418,7 @@ async function describe(
       step: step ?? about?.step ?? 0,
       teacherSha256: about?.teacherSha256 ?? null,
       ownTeacher: ownTeacher
-        ? { ...checkpoint, run: teacherRun(run), wanted: { network: ownTeacher.prefix } }
+        ? { ...checkpoint, run: teacherRun(run), wanted: { network: ownTeacher.prefix, noise } }
         : null,
       asked: { network: asked === undefined ? undefined : network.prefix, mode, config },
       layers: weightLayers(network.names, file.tensors)
@@ -430,10 +434,10 @@ function teacherRun(run: string): string {
   return `${run.slice(0, 112)}-teacher`
 }
 
-/** The spelling of attention is in the names, not in a configuration. */
-function askedConfig({ json, file }: GivenConfig): Record<string, unknown> {
+/** A configuration as it is stored: the spelling of attention is in the names, and betas of the file go before its own. */
+function askedConfig({ json, file }: GivenConfig, noise: Noise | null): Record<string, unknown> {
   const { attentionNames: _, ...config } = parseConfig(json, file)
-  return config
+  return { ...config, ...(noise && { noise }) }
 }
 
 /** Run of the checkpoints of one folder; Lightning puts them into a folder that says nothing. */

@@ -69,6 +69,9 @@ describe('import', () => {
     const stored = await findCheckpoint('tiny', 0)
     expect(stored).toMatchObject({ hasWeights: true, samples: { images: 1, seed: 7, width: 8, channels: 3 } })
     expect(stored!.diagnosis.layers).toHaveLength(51)
+    // from its scheduler_config.json, so that whoever samples it later has the same betas
+    const noise = { spacing: 'linear', start: 0.0001, end: 0.02, timesteps: 1000 }
+    expect(stored!.diagnosis.config).toMatchObject({ noise })
     expect((await getRun('tiny'))!.role).toBe('teacher')
   })
 
