@@ -61,7 +61,8 @@ runs/*.ckpt are the shell's to expand. What is stored already (same content, sam
 measured against --teacher, or the teacher they name, if it is among the PATHs or stored before, or the one
 in their own file, which is then stored as run NAME-teacher. The store is ./data, or $SIGNSCOPE_DATA.
 
-  --run NAME       run to store in (default: what the checkpoint says, else the name of its file; files of a folder
+  --run NAME       run to store in (default: what the checkpoint says, else the name of its file, or of its folder
+                   where files are called so everywhere, as last.ckpt; files of a folder
                    that tell their step, by global_step or a name as ckpt_40000.pth, are the steps of a run named as the
                    folder)
   --teacher FILE   full-precision checkpoint the others are students of; it is stored too
@@ -396,7 +397,8 @@ async function describe(
       about?.role === 'student' || binarized || ownTeacher || (network.family === 'binarydm' && !isTeacher)
     const numbered = about ? null : network.step
     const series = numbered !== null && folder !== null ? seriesName(weights) : undefined
-    const fallback = isDiffusersName(weights) ? modelName(weights) : series
+    const generic = folder === null && isGenericName(weights) ? seriesName(weights) : undefined
+    const fallback = isDiffusersName(weights) ? modelName(weights) : (series ?? generic)
     const named = runName(
       { about: { run: about?.run ?? null } },
       facts,
@@ -438,6 +440,13 @@ function teacherRun(run: string): string {
 function askedConfig({ json, file }: GivenConfig, noise: Noise | null): Record<string, unknown> {
   const { attentionNames: _, ...config } = parseConfig(json, file)
   return { ...config, ...(noise && { noise }) }
+}
+
+/** What trainings call their files whatever they train: last.ckpt, checkpoint.pth, model.safetensors. */
+function isGenericName(weights: string): boolean {
+  return /^(pytorch_|ema_)?(last|latest|best|final|model|checkpoint|ckpt|weights)(-v\d+)?\./i.test(
+    basename(weights),
+  )
 }
 
 /** Run of the checkpoints of one folder; Lightning puts them into a folder that says nothing. */

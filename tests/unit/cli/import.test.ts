@@ -124,6 +124,18 @@ describe('import', () => {
     expect((await getRun('series'))!.checkpoints.map(({ step }) => step)).toEqual([500, 1000])
   })
 
+  it('names the run of a file that is called as everywhere after its folder', async () => {
+    const place = join(folder, 'w1a4-lmb', 'checkpoints')
+    mkdirSync(place, { recursive: true })
+    copyFileSync(`${fixtures}/ddim_s2_pt/config.json`, join(place, 'config.json'))
+    for (const name of ['last.ckpt', 'Checkpoint.pth', 'mine.pt'])
+      copyFileSync(`${fixtures}/ddim_s2_pt/model.pt`, join(place, name))
+    const runOf = async (name: string) => (await imported(join(place, name))).rows[0]!
+    expect(await runOf('last.ckpt')).toMatchObject({ run: 'w1a4-lmb', stored: true })
+    expect(await runOf('Checkpoint.pth')).toMatchObject({ run: 'w1a4-lmb', stored: false })
+    expect(await runOf('mine.pt')).toMatchObject({ run: 'mine', stored: true })
+  })
+
   it('takes training checkpoints for the steps they state, and remembers which network was measured', async () => {
     const series = join(folder, 'ddim_mnist_timeblind')
     mkdirSync(series)
