@@ -334,8 +334,14 @@ function teacherAbove(student: Found, found: Found[]): Found | undefined {
     .sort((a, b) => folder(b).length - folder(a).length)[0]
 }
 
+/** The file of --teacher; one that is stored already keeps the run and step it is stored as. */
 async function findTeacher(path: string, options: ImportOptions): Promise<Found> {
-  return describe(weightsFile(path), null, { ...options, run: undefined }, 'teacher')
+  const teacher = await describe(weightsFile(path), null, { ...options, run: undefined }, 'teacher')
+  const rows = (await findBySha256(teacher.file.facts.sha256)).filter((row) => isReadAs(row, teacher.asked))
+  const stored = rows.find((row) => row.run === teacher.file.run) ?? rows[0]
+  if (!stored) return teacher
+  const { run, step } = stored
+  return { ...teacher, step, file: { ...teacher.file, run, step } }
 }
 
 const extensions = ['.safetensors', '.pt', '.pth', '.ckpt', '.bin']

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { checkpointsBelow } from '../../../lib/cli/import'
@@ -108,6 +108,22 @@ describe('import', () => {
       ['named', true],
     ])
     expect(await getRun('named')).toMatchObject({ method: 'lmb', bits: 'W1A32' })
+  })
+
+  it('knows a teacher again that is stored under another name', async () => {
+    const renamed = join(folder, 'another-name')
+    cpSync(model, renamed, { recursive: true })
+    const { rows } = await imported(
+      join(students, 'tiny-lmb.safetensors'),
+      '--teacher',
+      renamed,
+      '--run',
+      'named',
+    )
+    expect(rows.map(({ run, stored }) => [run, stored])).toEqual([
+      ['tiny', false],
+      ['named', false],
+    ])
   })
 
   it('takes numbered files of a folder for the steps of one run', async () => {
