@@ -43,6 +43,7 @@ export async function diagnoseWeightsOnly(
 }
 
 setFlagsFromString('--expose-gc')
+setFlagsFromString('--max-semi-space-size=4') // MB for young objects: the engine would let them grow to 16
 const collectGarbage = runInNewContext('gc') as () => void
 
 /** Bytes of tensors that are left alone. */
