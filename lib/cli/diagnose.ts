@@ -1,4 +1,5 @@
 import { type AuditedDiagnosis, diagnose as diagnoseCheckpoint } from '../diagnostics/diagnose'
+import { reasonInWords, standouts } from '../diagnostics/standouts'
 import type { Diagnosis } from '../record/run'
 import { InputError } from '../tensor/error'
 import { startBackend } from './backend'
@@ -34,7 +35,8 @@ export const diagnose: Command = {
   help: `usage: diagnose --fp FILE --binary FILE [--timesteps N | --timesteps T,T,..] [--json]
 
 Both networks see the states x_t of the teacher's own DDIM run. Per layer: weights, scales, reconstruction, and the
-accumulated error of the layer's output at each timestep (SQNR in dB, cosine, low-rank cosine). Of a network that Signscope
+accumulated error of the layer's output at each timestep (SQNR in dB, cosine, low-rank cosine); which layers' bases are furthest from
+those of the others, and why. Of a network that Signscope
 cannot run the weights alone are compared, read one tensor at a time.
 
   --fp FILE            full-precision checkpoint
@@ -55,7 +57,7 @@ ${measureHelp}
     }
     const [fp, binary] = [needed(flags, 'fp'), needed(flags, 'binary')]
     const diagnosis = (await weightsDiagnosis(fp, binary)) ?? (await measure(fp, binary, flags))
-    printResult(flags, diagnosis, table(diagnosis))
+    printResult(flags, { ...diagnosis, standouts: standouts(diagnosis.layers) }, table(diagnosis))
     return 0
   },
 }
@@ -94,7 +96,9 @@ function readTimesteps(flags: Flags): number | number[] {
   return value.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)))
 }
 
-/** Layers by mean SQNR of their output, worst first. */
+const namedStandouts = 3
+
+/** Layers by mean SQNR of their output, worst first, and those whose bases are unlike the others'. */
 function table({ layers, output, timesteps, ledger, unrun }: Diagnosis): string {
   const rows = layers
     .map(({ layer, precision, weights, alignment }) => ({
@@ -112,6 +116,10 @@ function table({ layers, output, timesteps, ledger, unrun }: Diagnosis): string 
   )
   const ratio = ledger.fullPrecisionBytes / ledger.packedBytes
   const head = `${'layer'.padEnd(width)}  weights    SQNR   cosine  weight SQNR (dB, means over timesteps)`
+  const unusual = standouts(layers)
+    .slice(0, namedStandouts)
+    .map(({ layer, reasons }) => `  ${layer}: ${reasons.map(reasonInWords).join('; ')}`)
+  if (unusual.length > 0) lines.push('furthest from the other layers by their bases:', ...unusual)
   if (unrun !== undefined) return [`weights only: ${unrun}`, head, ...lines].join('\n')
   return [
     `eps: SQNR ${number(mean(output?.sqnr ?? []), 1).trim()} dB over ${timesteps.length} timesteps; ${ratio.toFixed(1)}x smaller packed`,

@@ -13,6 +13,7 @@ const commands: Record<string, () => Promise<Command>> = {
   unpack: async () => (await import('./unpack')).unpack,
   diagnose: async () => (await import('./diagnose')).diagnose,
   audit: async () => (await import('./audit')).audit,
+  dynamics: async () => (await import('./dynamics')).dynamics,
   check: async () => (await import('./check')).check,
   cost: async () => (await import('./cost')).cost,
   import: async () => (await import('./import')).importCommand,

@@ -157,7 +157,10 @@ function counterpart(teacher: NamedNetwork, { id, shape }: NamedLayer): boolean 
 }
 
 /** The weight of a layer with its output channels along the first axis. */
-async function outputsFirst({ id, shape }: NamedLayer, file: TensorFile): Promise<Tensor> {
+export async function outputsFirst(
+  { id, shape }: { id: string; shape: number[] },
+  file: TensorFile,
+): Promise<Tensor> {
   const weight = await file.read(`${id}.weight`)
   if (!transposed.test(id)) return weight
   const swap = <T>([first, second, ...rest]: T[]): T[] => [second!, first!, ...rest]
@@ -165,7 +168,8 @@ async function outputsFirst({ id, shape }: NamedLayer, file: TensorFile): Promis
   return { shape: swapped, data: gather(weight.data, swapped, swap(rowMajorStrides(shape))) }
 }
 
-async function readScales(id: string, file: TensorFile): Promise<Scales> {
+/** Scales of a layer by the names they have in this file. */
+export async function readScales(id: string, file: TensorFile): Promise<Scales> {
   const read = async (scale: keyof typeof scaleNames) => {
     const name = scaleName(id, scale, file)
     return name === undefined ? undefined : (await file.read(name)).data

@@ -19,6 +19,7 @@ import { signOf } from '../quant/ste'
 import type { LayerPrecision } from '../record/precision'
 import type { WeightStats } from '../record/run'
 import type { Tensor } from '../tensor/tensor'
+import { basisStats } from './bases'
 import { weightMoments } from './channels'
 
 export const histogramBins = 96
@@ -48,6 +49,8 @@ export function weightStats({ precision, stored, scales, teacher, file, layer }:
   const domain = histogramDomain(floats, used)
   const O = stored.shape[0] ?? 1
   const own = latent && weightMoments(latent, O)
+  const planes = used && planesInUse(precision, stored, used)
+  const flips = teacher && flippedShares(teacher.data, effective, O)
   const binned = (w: Float32Array) => histogram(w, histogramBins, domain)
   return {
     latent: latent && own && { histogram: binned(latent), moments: own.moments },
@@ -57,14 +60,16 @@ export function weightStats({ precision, stored, scales, teacher, file, layer }:
     },
     sigma1: used && finiteScales(used.sigma1),
     sigma2: used?.sigma2 ? finiteScales(used.sigma2) : null,
-    levelShares:
-      used &&
-      levelShares(isPacked(stored) ? stored.codes : signPlanes(stored.data, used, precision.zeroSign ?? 1)),
+    levelShares: planes && levelShares(planes),
     alpha: precision.activationBits === 32 ? null : (scales.alpha ?? null),
     reconstruction: latent && precision.method !== 'fp' ? agreement(latent, effective) : null,
     againstTeacher: teacher && agreement(teacher.data, effective),
-    flips: teacher && flippedShare(teacher.data, effective),
+    flips: flips && meanShare(flips),
     channels: own?.channels ?? null,
+    bases:
+      used &&
+      planes &&
+      basisStats({ used, planes, latent, teacher: teacher && flips && { weights: teacher.data, flips } }),
   }
 }
 
@@ -86,12 +91,27 @@ function outermostLevel({ sigma1, sigma2 }: BasisScales): number {
   return largest
 }
 
-/** Share of weights whose sign differs, 0 to 1; null for no weights. */
-function flippedShare(teacher: Float32Array, effective: Float32Array): number | null {
-  if (teacher.length === 0) return null
-  let flipped = 0
-  for (let i = 0; i < teacher.length; i++) if (signOf(teacher[i]!) !== signOf(effective[i]!)) flipped += 1
-  return flipped / teacher.length
+/** Signs of the bases a layer computes with. */
+function planesInUse(precision: LayerPrecision, stored: StoredWeight, used: BasisScales): Int8Array[] {
+  return isPacked(stored) ? stored.codes : signPlanes(stored.data, used, precision.zeroSign ?? 1)
+}
+
+/** Share of the weights of each output channel whose sign differs, 0 to 1; weights [O, n]. */
+function flippedShares(teacher: Float32Array, effective: Float32Array, O: number): Float64Array {
+  const n = teacher.length / O
+  const shares = new Float64Array(O)
+  for (let o = 0; o < O; o++) {
+    let flipped = 0
+    for (let i = o * n; i < (o + 1) * n; i++) if (signOf(teacher[i]!) !== signOf(effective[i]!)) flipped += 1
+    shares[o] = flipped / n
+  }
+  return shares
+}
+
+/** null for no weights. */
+function meanShare(shares: Float64Array): number | null {
+  const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length
+  return Number.isNaN(mean) ? null : mean
 }
 
 /** null for scales of weights that are not finite themselves (xnor takes them from the weights). */

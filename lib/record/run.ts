@@ -95,6 +95,48 @@ export const ChannelFacts = z.object({
 })
 export type ChannelFacts = z.infer<typeof ChannelFacts>
 
+/** Of all output channels, the one where a share is largest. */
+export const WorstChannel = z.object({ channel: finite, share: finite })
+export type WorstChannel = z.infer<typeof WorstChannel>
+
+/** How well sign bases hold float weights, see lib/diagnostics/basis-fit. */
+export const BasisFit = z.object({
+  /** Share of the weights' energy the bases in use do not hold; lower is better, above 1 is worse than zeros. */
+  residualEnergy: finite,
+  /** SQNR in dB with the same signs and least-squares scales, and with the best signs and scales there are. */
+  refitSqnr: finite,
+  bestSqnr: finite,
+  /** What the bases in use fall short of these, dB left on the table; lower is better, 0 is nothing. */
+  scalesLeft: finite,
+  basesLeft: finite,
+  /** The output channel whose scales leave most, dB. */
+  worst: z.object({ channel: finite, scalesLeft: finite }),
+})
+export type BasisFit = z.infer<typeof BasisFit>
+
+/** Shares of latent weights outside the straight-through window [-1, 1], and within 0.1 mean|w| of zero. */
+export const LatentWindow = z.object({ outside: finite, nearZero: finite })
+export type LatentWindow = z.infer<typeof LatentWindow>
+
+/** The sign bases of a binarized layer, see lib/diagnostics/bases. */
+export const BasisStats = z.object({
+  /** Weights of one output channel. */
+  perChannel: finite,
+  /** Signs +1 of each output channel, a list per basis. */
+  positive: z.array(z.array(finite)),
+  /** Entropy of a channel's signs in bits, per basis: 1 is balanced. */
+  entropy: z.array(Spread),
+  /** sigma2/sigma1 over the channels; null with one basis. */
+  ratio: z.nullable(Spread),
+  /** Channels whose outermost level is below 5 % of the layer's largest. */
+  dead: finite,
+  /** Against the latent weights; null where they are not stored. */
+  latent: z.nullable(z.extend(LatentWindow, { fit: z.nullable(BasisFit) })),
+  /** Against the teacher's weights, and the channel with most signs that differ from them; null without a teacher. */
+  teacher: z.nullable(z.object({ flips: WorstChannel, fit: z.nullable(BasisFit) })),
+})
+export type BasisStats = z.infer<typeof BasisStats>
+
 export const WeightStats = z.object({
   /**
    * Latent (float) weights of the student; the layer's own weights if it is full precision. null if the checkpoint stores
@@ -118,6 +160,8 @@ export const WeightStats = z.object({
   flips: maybe,
   /** Of the latent weights; null where they are not stored or not finite, absent in older records. */
   channels: z.optional(z.nullable(ChannelFacts)),
+  /** null for a layer that is not binarized, absent in older records. */
+  bases: z.optional(z.nullable(BasisStats)),
 })
 export type WeightStats = z.infer<typeof WeightStats>
 

@@ -58,6 +58,12 @@ export async function getLayers(checkpointId: string): Promise<LayerRecord[]> {
   return rows.map(layerRecord)
 }
 
+/** One layer of a checkpoint; null if there is none of this id. */
+export async function getLayer(checkpointId: string, layerId: string): Promise<LayerRecord | null> {
+  const row = await db().layer.findFirst({ where: { checkpointId, layerId }, select: columns })
+  return row && layerRecord(row)
+}
+
 /**
  * Layers as `insertLayers` takes them, in order of the forward pass: JSON, made before the write lock is taken. Prisma's
  * own createMany takes five times the processor time for 200 of them, all of it while every other process waits.

@@ -250,10 +250,7 @@ async function readScales(file: TensorFile, ids: string[]): Promise<Map<string, 
   return scales
 }
 
-/**
- * Weights of the layers that the file holds without latent floats. Throws an InputError for a layer with both, for a plane
- * that is missing, that its method does not have, or of another length or type.
- */
+/** Weights of the layers that the file holds without latent floats. Throws what readPackedWeight throws. */
 async function readPacked(
   file: TensorFile,
   layers: readonly Layer[],
@@ -261,25 +258,38 @@ async function readPacked(
 ): Promise<Map<string, PackedWeight>> {
   const packed = new Map<string, PackedWeight>()
   for (const layer of layers) {
-    const { id } = layer
-    const found = ['plane1', 'plane2', 'codes']
-      .map((part) => `${id}.${part}`)
-      .filter((name) => file.tensors.has(name))
-    if (found.length === 0) continue
-    const fault = (item: string, problem: string) =>
-      new InputError({ file: file.name, item, problem, remedy: 'Pack the checkpoint again.' })
-    const wanted = packedNames(id, manifest[id]!)
-    const [missing] = wanted.filter((name) => !found.includes(name))
-    const [extra] = found.filter((name) => !wanted.includes(name))
-    if (file.tensors.has(`${id}.weight`))
-      throw fault(id, `the file holds both ${id}.weight and ${found[0]}, one of which is out of date`)
-    if (missing !== undefined) throw fault(missing, 'this tensor is missing')
-    if (extra !== undefined) throw fault(extra, `a layer of method ${manifest[id]!.method} does not have it`)
-    const codes: Int8Array[] = []
-    for (const name of wanted) codes.push(await readCodes(file, name, layer, fault))
-    packed.set(id, { shape: weightShape(layer), codes })
+    const weight = await readPackedWeight(file, layer, manifest[layer.id]!)
+    if (weight) packed.set(layer.id, weight)
   }
   return packed
+}
+
+/**
+ * The weight of a layer that the file holds without latent floats; null for one with them. Throws an InputError for a layer with
+ * both, for a plane that is missing, that its method does not have, or of another length or type.
+ */
+export async function readPackedWeight(
+  file: TensorFile,
+  layer: Layer,
+  precision: LayerPrecision,
+): Promise<PackedWeight | null> {
+  const { id } = layer
+  const found = ['plane1', 'plane2', 'codes']
+    .map((part) => `${id}.${part}`)
+    .filter((name) => file.tensors.has(name))
+  if (found.length === 0) return null
+  const fault = (item: string, problem: string) =>
+    new InputError({ file: file.name, item, problem, remedy: 'Pack the checkpoint again.' })
+  const wanted = packedNames(id, precision)
+  const [missing] = wanted.filter((name) => !found.includes(name))
+  const [extra] = found.filter((name) => !wanted.includes(name))
+  if (file.tensors.has(`${id}.weight`))
+    throw fault(id, `the file holds both ${id}.weight and ${found[0]}, one of which is out of date`)
+  if (missing !== undefined) throw fault(missing, 'this tensor is missing')
+  if (extra !== undefined) throw fault(extra, `a layer of method ${precision.method} does not have it`)
+  const codes: Int8Array[] = []
+  for (const name of wanted) codes.push(await readCodes(file, name, layer, fault))
+  return { shape: weightShape(layer), codes }
 }
 
 /** The signs of one plane, or 8-bit codes, in the order of the weights. */

@@ -169,9 +169,12 @@ describe.each([
           layer: id,
         })
       const [own, theirs] = [statsOf(packed), statsOf(source)]
-      expect([own.latent, own.reconstruction, own.channels]).toEqual([null, null, null])
+      expect([own.latent, own.reconstruction, own.channels, own.bases?.latent ?? null]).toEqual(
+        Array(4).fill(null),
+      )
       expect(theirs.reconstruction).not.toBe(null)
-      const ofLatents = { latent: null, reconstruction: null, channels: null }
+      const bases = theirs.bases && { ...theirs.bases, latent: null }
+      const ofLatents = { latent: null, reconstruction: null, channels: null, bases }
       expect({ ...own, ...ofLatents }).toEqual({ ...theirs, ...ofLatents })
     }
   })

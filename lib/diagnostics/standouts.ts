@@ -1,0 +1,170 @@
+/**
+ * Which layer stands out by its bases, and why, so that a fault in one of hundreds is seen: a scale that is wrong, a second basis that is
+ * off, a layer left in full precision, signs that were changed, channels that are dead. A trained network is never even, so a
+ * layer is held against its own kind: how far it lies from the median, in units of how far the next one does.
+ */
+import { quantiles } from '../math/quantiles'
+import { keptFullPrecision } from '../quant/manifest'
+import type { BasisFit, BasisStats, LayerRecord } from '../record/run'
+
+/** By what a layer stands out, and how far. */
+export type Reason = {
+  measure: BasisMeasure
+  value: number
+  /** Output channel it is about; null where it is about the whole layer. */
+  channel: number | null
+  /** Of all layers that have the measure, and the worst of the others. */
+  median: number
+  next: number
+  /** (value - median) / (next - median): 1 is nothing, 3 is three times as far out as any other layer. */
+  score: number
+}
+
+/** A layer with what it is the worst by, the largest score first. */
+export type Standout = { layer: string; reasons: Reason[] }
+
+type Found = { layer: string; value: number; channel: number | null }
+
+type Measure = {
+  worst: 'largest' | 'smallest'
+  /** Distances from the median below this mean nothing, in the unit of the measure. */
+  least: number
+  /** Written after the point. */
+  digits: number
+  of: (records: readonly LayerRecord[]) => Found[]
+}
+
+/** The weights that bases are fitted to: the latent ones where they are stored, else the teacher's. */
+export const fitOf = ({ latent, teacher }: BasisStats): BasisFit | null => latent?.fit ?? teacher?.fit ?? null
+
+const measures = {
+  /** Bases fewer than the layers around it have; full precision has none. */
+  missingBases: { worst: 'largest', least: 0.2, digits: 0, of: missingBases },
+  /** dB that least-squares scales would gain with the signs as they are. */
+  scalesLeft: {
+    worst: 'largest',
+    least: 0.5,
+    digits: 1,
+    of: ofBases((bases) => {
+      const fit = fitOf(bases)
+      return fit && { value: fit.scalesLeft }
+    }),
+  },
+  /** dB that the best signs would gain over these with least-squares scales. */
+  signsLeft: {
+    worst: 'largest',
+    least: 0.5,
+    digits: 1,
+    of: ofBases((bases) => {
+      const fit = fitOf(bases)
+      return fit && { value: fit.bestSqnr - fit.refitSqnr }
+    }),
+  },
+  /** sigma2/sigma1, median over the channels; near 0 the second basis is off. */
+  ratio: {
+    worst: 'smallest',
+    least: 0.1,
+    digits: 3,
+    of: ofBases(({ ratio }) => ratio && { value: ratio.median }),
+  },
+  /** Share of signs that differ from the teacher's in the channel with most of them. */
+  channelFlips: {
+    worst: 'largest',
+    least: 0.05,
+    digits: 1,
+    of: ofBases(({ teacher }) => teacher && { value: teacher.flips.share, channel: teacher.flips.channel }),
+  },
+  /** Entropy of the first basis' signs in bits, median over the channels; 1 is balanced. */
+  entropy: {
+    worst: 'smallest',
+    least: 0.1,
+    digits: 3,
+    of: ofBases(({ entropy: [first] }) => (first ? { value: first.median } : null)),
+  },
+  /** Output channels that add next to nothing. */
+  dead: { worst: 'largest', least: 1, digits: 0, of: ofBases(({ dead }) => ({ value: dead })) },
+} satisfies Record<string, Measure>
+
+export type BasisMeasure = keyof typeof measures
+
+function ofBases(find: (bases: BasisStats) => { value: number; channel?: number } | null): Measure['of'] {
+  return (records) =>
+    records.flatMap(({ layer, weights }) => {
+      const found = weights.bases ? find(weights.bases) : null
+      return found ? [{ layer: layer.id, value: found.value, channel: found.channel ?? null }] : []
+    })
+}
+
+/**
+ * Of each layer inside the network how many bases fewer it has than those around it: than both its neighbours in order of the
+ * forward pass, or than every other layer of its block. The edges of a network are kept as they are and do not count.
+ */
+function missingBases(records: readonly LayerRecord[]): Found[] {
+  const inside = records.filter(({ layer }) => !keptFullPrecision(layer))
+  const block = ({ layer: { place } }: LayerRecord) => `${place.part} ${place.level} ${place.block}`
+  return inside.map((record, i) => {
+    const neighbours = [inside[i - 1], inside[i + 1]].filter((other) => other !== undefined)
+    const peers = inside.filter((other) => other !== record && block(other) === block(record))
+    const around = (others: readonly LayerRecord[]) =>
+      others.length < 2 ? 0 : Math.min(...others.map(({ precision }) => precision.bases))
+    const expected = Math.max(around(neighbours), record.layer.place.block === null ? 0 : around(peers))
+    return { layer: record.layer.id, value: Math.max(0, expected - record.precision.bases), channel: null }
+  })
+}
+
+/** Layers that have the measure, the worst first; of equal ones in order of the forward pass. */
+function rankByMeasure(records: readonly LayerRecord[], measure: BasisMeasure): Found[] {
+  const { worst, of } = measures[measure]
+  return of(records).sort((a, b) => (worst === 'largest' ? b.value - a.value : a.value - b.value))
+}
+
+/** Layers that are the worst by a measure, the one furthest from its kind first. [] without binarized layers. */
+export function standouts(records: readonly LayerRecord[]): Standout[] {
+  const byLayer = new Map<string, Reason[]>()
+  if (!records.some(({ precision }) => precision.bases > 0)) return []
+  for (const measure of Object.keys(measures) as BasisMeasure[]) {
+    const found = worstBy(records, measure)
+    if (found) byLayer.set(found.layer, [...(byLayer.get(found.layer) ?? []), found.reason])
+  }
+  return [...byLayer]
+    .map(([layer, reasons]) => ({ layer, reasons: reasons.sort((a, b) => b.score - a.score) }))
+    .sort((a, b) => b.reasons[0]!.score - a.reasons[0]!.score)
+}
+
+/** null for a measure that fewer than three layers have, or by which none differs from the others. */
+function worstBy(
+  records: readonly LayerRecord[],
+  measure: BasisMeasure,
+): { layer: string; reason: Reason } | null {
+  const ranked = rankByMeasure(records, measure)
+  const [first, second] = ranked
+  if (!first || !second || ranked.length < 3 || first.value === ranked.at(-1)!.value) return null
+  const [median] = quantiles(
+    Float32Array.from(ranked, ({ value }) => value),
+    [0.5],
+  )!
+  const distance = (value: number) => Math.abs(value - median!)
+  const score = distance(first.value) / Math.max(measures[measure].least, distance(second.value))
+  const { layer, value, channel } = first
+  return { layer, reason: { measure, value, channel, median: median!, next: second.value, score } }
+}
+
+const decimals = (value: number, digits: number) => value.toFixed(digits).replace('-', '−')
+
+/** What the value of each measure says, in words. */
+const words: Record<BasisMeasure, (value: string, channel: number | null) => string> = {
+  missingBases: (value) => `${value} bases fewer than the layers around it`,
+  scalesLeft: (value) => `least-squares scales would gain ${value} dB`,
+  signsLeft: (value) => `the best signs would gain ${value} dB`,
+  ratio: (value) => `sigma2/sigma1 is ${value}`,
+  channelFlips: (value, channel) => `${value} % of the signs of channel ${channel} are not the teacher’s`,
+  entropy: (value) => `its signs hold ${value} bits each`,
+  dead: (value) => `${value} channels add next to nothing`,
+}
+
+/** "least-squares scales would gain 9.5 dB (median 0.1, next 0.4)". */
+export function reasonInWords({ measure, value, channel, median, next }: Reason): string {
+  const written = (v: number) =>
+    measure === 'channelFlips' ? decimals(100 * v, 1) : decimals(v, measures[measure].digits)
+  return `${words[measure](written(value), channel)} (median ${written(median)}, next ${written(next)})`
+}
