@@ -36,7 +36,9 @@ export type ResultCheckpoint = {
 export type ResultGroup = {
   key: string
   recipe: Recipe
-  /** What else sets it apart from other groups of its recipe: "steps 1200"; '' if it is the only one. */
+  /** 'W1A4'; '' where the run is not stored. */
+  bits: string
+  /** What else sets it apart from other groups of its table or recipe: "W1A8", "steps 1200"; '' if nothing does. */
   variant: string
   /** The last evaluated checkpoint of each run, by seed. */
   results: ResultCheckpoint[]

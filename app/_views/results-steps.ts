@@ -47,16 +47,25 @@ const direction = (from: number, to: number): Direction =>
 const cosineDirection = (from: number, to: number): Direction =>
   ({ lower: 'higher', higher: 'lower', same: 'same' })[direction(1 - from, 1 - to)] as Direction
 
-/** Every part of which both recipes were evaluated here, in the order of the ablation. */
-export function ablationSteps(table: ResultTable): AblationStep[] {
-  return parts.flatMap(({ name, from, to }) => {
-    const [a, b] = [onlyGroup(table, from), onlyGroup(table, to)]
-    return a && b ? [stepOf(name, a, b, publishedSteps(from, to))] : []
+/** Every part of which both recipes were evaluated here at the same bits, fewest bits first, in the order of the ablation. */
+export function ablationSteps({ groups }: ResultTable): AblationStep[] {
+  const students = groups.filter(({ recipe }) => recipe.id !== 'teacher')
+  const allBits = [...new Set(students.map(({ bits }) => bits))].sort((a, b) => widthOf(a) - widthOf(b))
+  return allBits.flatMap((bits) => {
+    const own = students.filter((group) => group.bits === bits)
+    return parts.flatMap(({ name, from, to }) => {
+      const [a, b] = [onlyGroup(own, from), onlyGroup(own, to)]
+      const full = allBits.length > 1 ? `${name}, ${bits}` : name
+      return a && b ? [stepOf(full, a, b, publishedSteps(from, to))] : []
+    })
   })
 }
 
+/** 4 of 'W1A4'. */
+const widthOf = (bits: string): number => Number(bits.split('A')[1] ?? 0)
+
 /** The group of a recipe; of several variants none can speak for it. */
-function onlyGroup({ groups }: ResultTable, recipe: string): ResultGroup | null {
+function onlyGroup(groups: readonly ResultGroup[], recipe: string): ResultGroup | null {
   const found = groups.filter((group) => group.recipe.id === recipe)
   return found.length === 1 ? found[0]! : null
 }

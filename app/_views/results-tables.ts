@@ -61,6 +61,7 @@ function resultTable(
 type Entry = {
   group: string
   recipe: Recipe
+  bits: string
   /** What two runs of one group have in common, for the words that set groups apart. */
   settings: Record<string, string>
   checkpoint: ResultCheckpoint
@@ -88,6 +89,7 @@ function entryOf(row: Evaluation, runs: readonly RunSummary[]): Entry {
       ? `teacher ${run!.name}`
       : `${recipe.id} ${JSON.stringify(Object.entries(settings).sort())}`,
     recipe,
+    bits: isTeacher ? '' : (run?.bits ?? ''),
     settings: isTeacher ? { run: run!.name } : settings,
     checkpoint: {
       run: run?.name ?? row.run ?? 'unknown',
@@ -113,6 +115,7 @@ function resultGroup(key: string, entries: readonly Entry[]): GroupWithSettings 
   return {
     key,
     recipe: entries[0]!.recipe,
+    bits: entries[0]!.bits,
     variant: '',
     results: bySeed.map((entry) => entry.checkpoint),
     history: byStep.map((entry) => entry.checkpoint),
@@ -120,14 +123,17 @@ function resultGroup(key: string, entries: readonly Entry[]): GroupWithSettings 
   }
 }
 
-/** Groups of one recipe say in what they differ. */
+/** Groups of a table with several bits say theirs; those of one recipe at the same bits say in what they differ. */
 function withVariants(groups: readonly GroupWithSettings[]): ResultGroup[] {
+  const severalBits = new Set(groups.map(({ bits }) => bits).filter(Boolean)).size > 1
   return groups.map(({ settings, ...group }) => {
-    const alike = groups.filter(({ recipe }) => recipe.id === group.recipe.id).map((other) => other.settings)
+    const alike = groups
+      .filter(({ recipe, bits }) => recipe.id === group.recipe.id && bits === group.bits)
+      .map((other) => other.settings)
     const names = [...new Set(alike.flatMap((other) => Object.keys(other)))]
     const differing = names.filter((name) => new Set(alike.map((other) => other[name])).size > 1)
     const words = differing.map((name) => `${name.split('.').at(-1)} ${settings[name] ?? 'not said'}`)
-    return { ...group, variant: words.join(', ') }
+    return { ...group, variant: [...(severalBits && group.bits ? [group.bits] : []), ...words].join(', ') }
   })
 }
 

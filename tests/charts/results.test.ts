@@ -193,3 +193,25 @@ test('a part whose seeds disagree with each other is undecided, one the papers d
     'All of v1': 'agrees',
   })
 })
+
+test('recipes trained at several bits are rows that say theirs, and each part is compared at each of them', () => {
+  const runs = [4, 8].flatMap((activationBits) =>
+    ['sign', 'lmb'].map((method) => ({
+      ...student(`${method}-a${activationBits}`, method, 1, { binarizer: { method, activationBits } }),
+      bits: `W1A${activationBits}`,
+    })),
+  )
+  const distances: Record<string, number> = { 'sign-a4': 200, 'lmb-a4': 100, 'sign-a8': 90, 'lmb-a8': 95 }
+  const rows = Object.entries(distances).map(([name, distance]) => evaluated(name, distance))
+  const table = resultSets(rows, runs)[0]!.tables[0]!
+  expect(table.groups.map(groupName)).toEqual([
+    'Baseline, W1A4',
+    'Baseline, W1A8',
+    '+ LMB, W1A4',
+    '+ LMB, W1A8',
+  ])
+  expect(ablationSteps(table).map(({ name, here }) => [name, here!.split(' the distance')[0]])).toEqual([
+    ['LMB, W1A4', 'LMB, W1A4 lowers'],
+    ['LMB, W1A8', 'LMB, W1A8 raises'],
+  ])
+})
