@@ -64,6 +64,9 @@ export type ResultSet = { set: string; tables: ResultTable[] }
 export const valuesOf = (group: ResultGroup, measure: Measure): number[] =>
   group.results.map(({ values }) => values[measure]).filter(isMeasured)
 
+/** 4 of 'W1A4'; 0 of ''. */
+export const activationWidth = (bits: string): number => Number(bits.split('A')[1] ?? 0)
+
 /** "+ LMB", "+ LMB, steps 1200". */
 export const groupName = ({ recipe, variant }: ResultGroup): string =>
   variant ? `${recipe.label}, ${variant}` : recipe.label

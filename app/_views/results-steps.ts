@@ -5,7 +5,7 @@
 import { type PublishedStep, publishedSteps } from '../../lib/record/published'
 import { meanOf } from '../_charts/series'
 import { formatFixed } from '../_ui/format'
-import { type Measure, type ResultGroup, type ResultTable, valuesOf } from './results-rows'
+import { activationWidth, type Measure, type ResultGroup, type ResultTable, valuesOf } from './results-rows'
 
 export type StepVerdict = 'agrees' | 'does not agree' | 'undecided' | 'not comparable'
 
@@ -50,7 +50,9 @@ const cosineDirection = (from: number, to: number): Direction =>
 /** Every part of which both recipes were evaluated here at the same bits, fewest bits first, in the order of the ablation. */
 export function ablationSteps({ groups }: ResultTable): AblationStep[] {
   const students = groups.filter(({ recipe }) => recipe.id !== 'teacher')
-  const allBits = [...new Set(students.map(({ bits }) => bits))].sort((a, b) => widthOf(a) - widthOf(b))
+  const allBits = [...new Set(students.map(({ bits }) => bits))].sort(
+    (a, b) => activationWidth(a) - activationWidth(b),
+  )
   return allBits.flatMap((bits) => {
     const own = students.filter((group) => group.bits === bits)
     return parts.flatMap(({ name, from, to }) => {
@@ -60,9 +62,6 @@ export function ablationSteps({ groups }: ResultTable): AblationStep[] {
     })
   })
 }
-
-/** 4 of 'W1A4'. */
-const widthOf = (bits: string): number => Number(bits.split('A')[1] ?? 0)
 
 /** The group of a recipe; of several variants none can speak for it. */
 function onlyGroup(groups: readonly ResultGroup[], recipe: string): ResultGroup | null {

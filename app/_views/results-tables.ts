@@ -2,13 +2,14 @@
 import { type Evaluation, protocolKey } from '../../lib/record/evaluation'
 import { compareRecipes, type Recipe, recipeOf } from '../../lib/record/recipe'
 import type { RunSummary } from '../../lib/record/run'
-import type {
-  Measures,
-  ResultCheckpoint,
-  ResultGroup,
-  ResultReference,
-  ResultSet,
-  ResultTable,
+import {
+  activationWidth,
+  type Measures,
+  type ResultCheckpoint,
+  type ResultGroup,
+  type ResultReference,
+  type ResultSet,
+  type ResultTable,
 } from './results-rows'
 import { flattenSettings } from './settings-diff'
 
@@ -49,7 +50,10 @@ function resultTable(
     protocol,
     sampling,
     groups: withVariants(groups).sort(
-      (a, b) => compareRecipes(a.recipe, b.recipe) || (a.variant < b.variant ? -1 : 1),
+      (a, b) =>
+        compareRecipes(a.recipe, b.recipe) ||
+        activationWidth(a.bits) - activationWidth(b.bits) ||
+        (a.variant < b.variant ? -1 : 1),
     ),
     references: references.map((row) => ({
       subject: row.subject as ResultReference['subject'],
