@@ -15,6 +15,7 @@ const commands: Record<string, () => Promise<Command>> = {
   audit: async () => (await import('./audit')).audit,
   dynamics: async () => (await import('./dynamics')).dynamics,
   check: async () => (await import('./check')).check,
+  sensitivity: async () => (await import('./sensitivity')).sensitivity,
   cost: async () => (await import('./cost')).cost,
   import: async () => (await import('./import')).importCommand,
   watch: async () => (await import('./watch')).watch,
@@ -43,7 +44,7 @@ async function dispatch([name, ...rest]: string[]): Promise<number> {
   if (name === undefined || name === '--help' || name === '-h') {
     const lines = ['usage: npm run --silent cli -- COMMAND ...', '']
     for (const [name, load] of Object.entries(commands))
-      lines.push(`  ${name.padEnd(10)} ${(await load()).summary}`)
+      lines.push(`  ${name.padEnd(11)} ${(await load()).summary}`)
     lines.push(
       '',
       'COMMAND --help tells more. Exit codes: 0, 1 (the answer is no), 2 (bad usage or bad input).',

@@ -1,12 +1,12 @@
 /** The whole diagnosis of one checkpoint, as stored and shown. Runs on whatever tfjs backend is set. */
 import { ledger } from '../cost/ledger'
-import { effectiveWeight } from '../quant/binarizer'
 import type { Audit } from '../record/audit'
 import type { Alignment, Diagnosis, LayerRecord } from '../record/run'
 import { InputError } from '../tensor/error'
-import { sizeOf, type Tensor } from '../tensor/tensor'
+import { sizeOf } from '../tensor/tensor'
 import { type Checkpoint, storedWeight } from '../unet/checkpoint'
 import type { UNetConfig } from '../unet/config'
+import { weightInUse } from '../unet/switched'
 import { parameterShapes } from '../unet/unet'
 import { type AlignmentResult, alignmentParts, measureAlignment } from './alignment'
 import { judge, layerFactsAt, networkFacts } from './audit/audit'
@@ -96,18 +96,11 @@ function layerRecord(index: number, teacher: Checkpoint | null, student: Checkpo
   return { layer, precision, weights, alignment: null }
 }
 
-/** What a layer of the checkpoint computes with, by its place in the layer list. */
-function weightInUse(checkpoint: Checkpoint, index: number): Tensor {
-  const { layers, manifest, scales, name } = checkpoint
-  const { id } = layers[index]!
-  return effectiveWeight(manifest[id]!, storedWeight(checkpoint, id), scales.get(id) ?? {}, {
-    file: name,
-    layer: id,
-  })
-}
-
-/** Layers then correspond by their place in the list; ids may differ in spelling (old and new diffusers attention). */
-function checkSameArchitecture(teacher: Checkpoint, student: Checkpoint): void {
+/**
+ * Throws an InputError naming the field in which two configurations differ. Where they do not, layers correspond by their place
+ * in the list; ids may differ in spelling (old and new diffusers attention).
+ */
+export function checkSameArchitecture(teacher: Checkpoint, student: Checkpoint): void {
   const other: (keyof UNetConfig)[] = ['attentionNames', 'noise']
   const fields = (Object.keys(student.config) as (keyof UNetConfig)[]).filter((f) => !other.includes(f))
   const text = (checkpoint: Checkpoint, field: keyof UNetConfig) => JSON.stringify(checkpoint.config[field])

@@ -1,6 +1,7 @@
 /** A network as the samplers and the diagnostics ask for it: host arrays in, host arrays out, NCHW. */
-import { tensor4d } from '@tensorflow/tfjs-core'
+import { type Tensor4D, tensor4d } from '@tensorflow/tfjs-core'
 import { fullPrecision, type Quantizer } from '../quant/quantizer'
+import type { UNetConfig } from './config'
 import type { Tap } from './forward'
 import { toNCHW, toNHWC, type UNet } from './unet'
 
@@ -14,11 +15,20 @@ export function predictNoise(
   quantizer: Quantizer = fullPrecision,
   tap?: Tap,
 ): Float32Array {
-  const { inChannels: c, sampleSize: s } = unet.config
+  return predictWith(unet.config, x, t, (input, timesteps) => unet.forward(input, timesteps, quantizer, tap))
+}
+
+/** The same for any pass over NHWC tensors; what `forward` returns is disposed. */
+export function predictWith(
+  { inChannels: c, sampleSize: s }: UNetConfig,
+  x: Float32Array,
+  t: number | ArrayLike<number>,
+  forward: (x: Tensor4D, t: ArrayLike<number>) => Tensor4D,
+): Float32Array {
   const images = x.length / (c * s * s)
   const timesteps = typeof t === 'number' ? new Float32Array(images).fill(t) : t
   const input = tensor4d(toNHWC(x, [images, c, s, s]), [images, s, s, c])
-  const output = unet.forward(input, timesteps, quantizer, tap)
+  const output = forward(input, timesteps)
   const eps = toNCHW(output.dataSync() as Float32Array, output.shape)
   input.dispose()
   output.dispose()

@@ -6,7 +6,7 @@ import { InputError } from '../tensor/error'
 import { sameShape, type TensorMap } from '../tensor/tensor'
 import { type Architecture, architecture, flatten } from './architecture'
 import type { UNetConfig } from './config'
-import { type Tap, unetForward } from './forward'
+import { type Parameters, type Tap, unetForward } from './forward'
 
 /** Shapes every parameter must have, by name, in the checkpoint's layout (OIHW, [out, in], [C]). */
 export function parameterShapes(config: UNetConfig): Map<string, number[]> {
@@ -101,9 +101,14 @@ export class UNet {
         remedy: 'Give one timestep for each image.',
       })
     }
-    const weights = this.#upload(quantizer)
-    const parameters = (name: string) => (weights.get(name) ?? this.#shared.get(name))!
+    const parameters = this.parameters(quantizer)
     return unetForward(this.architecture, parameters, x, t, (id, input) => quantizer.input(id, input), tap)
+  }
+
+  /** What a pass under this quantizer computes with, uploaded if it was not; valid until `release(quantizer)` or `dispose()`. */
+  parameters(quantizer: Quantizer): Parameters {
+    const weights = this.#upload(quantizer)
+    return (name) => (weights.get(name) ?? this.#shared.get(name))!
   }
 
   /** Frees the weights uploaded for one quantizer. */
