@@ -12,11 +12,10 @@ import {
 import { isLayerList, readLayerList } from '../cost/layer-list'
 import { basisPlaces } from '../quant/basis-places'
 import { InputError } from '../tensor/error'
-import { sizeOf } from '../tensor/tensor'
 import { layerList } from '../unet/architecture'
 import type { GivenConfig } from '../unet/checkpoint'
-import { parseConfig, type UNetConfig } from '../unet/config'
-import { parameterShapes } from '../unet/unet'
+import { parseConfig } from '../unet/config'
+import { parameterCount } from '../unet/unet'
 import {
   type Command,
   checkpointHelp,
@@ -102,22 +101,18 @@ async function sourceOf(path: string, flags: Flags): Promise<Source> {
     return { ...readLayerList(document.json, path), fileBytes: null }
   if (document) {
     const config = parseConfig(networkIn(document.json), path)
-    return { layers: layerList(config), parameters: parametersOf(config), bits: null, fileBytes: null }
+    return { layers: layerList(config), parameters: parameterCount(config), bits: null, fileBytes: null }
   }
   const { checkpoint, path: weights } = await openCheckpoint(path, flags)
   const { layers, manifest, config } = checkpoint
   const bits = layers.map(({ id }) => bitsOf(manifest[id]!))
-  return { layers, bits, parameters: parametersOf(config), fileBytes: statSync(weights).size }
+  return { layers, bits, parameters: parameterCount(config), fileBytes: statSync(weights).size }
 }
 
 /** The configuration of the network a training configuration is about; any other as it is. */
 function networkIn(json: unknown): unknown {
   const isTraining = typeof json === 'object' && json !== null && 'role' in json && 'model' in json
   return isTraining ? json.model : json
-}
-
-function parametersOf(config: UNetConfig): number {
-  return [...parameterShapes(config).values()].reduce((n, shape) => n + sizeOf(shape), 0)
 }
 
 /** No configuration comes near it. */

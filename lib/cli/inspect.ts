@@ -7,7 +7,7 @@ import { type Checkpoint, readAbout } from '../unet/checkpoint'
 import { chooseNetwork, fileOf, noNetwork } from '../unet/choose-network'
 import { type FoundNetwork, findNetworks, otherParts, weightLayers } from '../unet/networks'
 import { readOutline } from '../unet/outline'
-import { parameterShapes } from '../unet/unet'
+import { parameterCount } from '../unet/unet'
 import { type Command, checkpointHelp, checkpointOptions, type Flags, text } from './command'
 import { givenConfig, weightsFile, withTensors } from './open'
 
@@ -132,7 +132,7 @@ function networkOf(checkpoint: Checkpoint | null) {
     role: Object.values(manifest).some(({ bases }) => bases > 0) ? 'student' : 'full precision',
     /** Layers without latent weights. */
     packed: packed.size,
-    parameters: [...parameterShapes(config).values()].reduce((n, shape) => n + sizeOf(shape), 0),
+    parameters: parameterCount(config),
     macs: layers.reduce((n, { macs }) => n + macs, 0),
     assumptions,
   }

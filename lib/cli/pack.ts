@@ -3,9 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { type PackedParts, packedParts } from '../cost/packed'
 import { InputError } from '../tensor/error'
 import { openTensors } from '../tensor/open'
-import { bytesSource, sizeOf } from '../tensor/tensor'
+import { bytesSource } from '../tensor/tensor'
 import { writePacked } from '../unet/checkpoint'
-import { parameterShapes } from '../unet/unet'
+import { parameterCount } from '../unet/unet'
 import {
   type Command,
   checkpointHelp,
@@ -45,7 +45,7 @@ ${checkpointHelp}`,
     writeFileSync(out, bytes)
     const { tensors } = await openTensors(bytesSource(out, bytes))
     const parts = packedParts(tensors, bytes.length)
-    const values = [...parameterShapes(checkpoint.config).values()].reduce((n, shape) => n + sizeOf(shape), 0)
+    const values = parameterCount(checkpoint.config)
     const fullPrecisionBytes = 4 * values
     const ratio = fullPrecisionBytes / bytes.length
     const result = { file: path, out, bytes: bytes.length, fullPrecisionBytes, ratio, parts }

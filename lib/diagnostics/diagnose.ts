@@ -3,11 +3,10 @@ import { ledger } from '../cost/ledger'
 import type { Audit } from '../record/audit'
 import type { Alignment, Diagnosis, LayerRecord } from '../record/run'
 import { InputError } from '../tensor/error'
-import { sizeOf } from '../tensor/tensor'
 import { type Checkpoint, storedWeight } from '../unet/checkpoint'
 import type { UNetConfig } from '../unet/config'
 import { weightInUse } from '../unet/switched'
-import { parameterShapes } from '../unet/unet'
+import { parameterCount } from '../unet/unet'
 import { type AlignmentResult, alignmentParts, measureAlignment } from './alignment'
 import { judge, layerFactsAt, networkFacts } from './audit/audit'
 import type { LayerFacts } from './audit/facts'
@@ -46,7 +45,6 @@ export async function diagnose(
   const { config, layers, manifest } = student
   const timeline = teacher && timelineOf(timesteps, teacher)
   const total = layers.length + (timeline ? alignmentParts(timeline) : 0)
-  const parameters = [...parameterShapes(config).values()].reduce((sum, shape) => sum + sizeOf(shape), 0)
 
   const records: LayerRecord[] = []
   const facts: LayerFacts[] = []
@@ -69,7 +67,7 @@ export async function diagnose(
     mode: student.mode,
     schedule: student.about.schedule,
     assumptions: [...new Set([...student.assumptions, ...(aligned?.assumptions ?? [])])],
-    ledger: ledger(layers, manifest, parameters),
+    ledger: ledger(layers, manifest, parameterCount(config)),
     timesteps: timeline?.measured ?? [],
     protocol: timeline && { seed, images, steps: timeline.visited.length, source: 'teacher-trajectory' },
     output: aligned?.output ?? null,

@@ -16,6 +16,8 @@ export type BinarizationPlan = {
    * method lsq, and 8-bit inputs unless activationBits is 32 (BinaryDM appendix B.1).
    */
   keptBits?: 8 | 32
+  /** Bases of single layers by id, whatever the rest of the plan gives them; 0 leaves the layer in full precision. */
+  layers?: ReadonlyMap<string, 0 | 1 | 2>
 }
 
 /**
@@ -28,10 +30,10 @@ export function keptFullPrecision({ place }: Layer): boolean {
 
 /**
  * The manifest of a student of a network with these layers: every conv and linear layer, in their order.
- * Throws an InputError for a method without that many bases.
+ * Throws an InputError for a method without that many bases, and for a layer of the plan that the network does not have.
  */
 export function manifestFor(layers: readonly Layer[], plan: BinarizationPlan): Manifest {
-  const { method, bases, activationBits, where, keptBits = 32 } = plan
+  const { method, bases, activationBits, where, keptBits = 32, layers: single = new Map() } = plan
   const keptLayer: LayerPrecision =
     keptBits === 32 || method === 'fp'
       ? fullPrecisionLayer
@@ -47,9 +49,22 @@ export function manifestFor(layers: readonly Layer[], plan: BinarizationPlan): M
         problem: 'two layers have this id',
         remedy: 'Ids are module paths and name one layer each.',
       })
+    const own = single.get(layer.id)
+    if (own !== undefined) {
+      entries.set(layer.id, own === 0 ? fullPrecisionLayer : { method, bases: own, activationBits })
+      continue
+    }
     const kept = method === 'fp' || keptFullPrecision(layer)
     const count = bases === 2 && twoBases.has(layer.id) ? 2 : 1
     entries.set(layer.id, kept ? keptLayer : { method, bases: count, activationBits })
   }
+  for (const id of single.keys()) if (!entries.has(id)) throw noSuchLayer(id, layers)
   return Object.fromEntries(entries)
+}
+
+function noSuchLayer(item: string, layers: readonly Layer[]): InputError {
+  return new InputError({
+    ...{ file: 'binarizer.layers', item, problem: 'the network has no conv or linear layer of this name' },
+    remedy: `Its layers are ${layers[0]?.id}, ... (see inspect).`,
+  })
 }

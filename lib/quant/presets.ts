@@ -2,7 +2,9 @@
 import type { BasisPlaces } from './basis-places'
 import type { BinarizationPlan } from './manifest'
 
-export type BinarizationPreset = Required<Omit<BinarizationPlan, 'where'>> & { twoBases: BasisPlaces }
+export type BinarizationPreset = Required<Omit<BinarizationPlan, 'where' | 'layers'>> & {
+  twoBases: BasisPlaces
+}
 
 export const binarizationPresets = {
   /** One basis with a learned scale (BinaryDM v5, section 3.1). */

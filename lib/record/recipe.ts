@@ -40,6 +40,7 @@ const additions: Record<string, string> = {
   lmb: 'LMB',
   ebb: 'EBB',
   xnor: 'XNOR',
+  'by-layer': 'bases by layer',
   lrm: 'LRM',
   'lrm-normalised': 'LRM (normalised)',
   progressive: 'progressive initialisation',
@@ -61,6 +62,7 @@ function studentId(method: string, settings: Record<string, unknown>): string {
   const binarizer = field(settings, 'binarizer')
   const lrm = field(settings, 'lrm')
   const parts = [typeof binarizer?.method === 'string' ? binarizer.method : leading(method)]
+  if (field(binarizer ?? {}, 'layers')) parts.push('by-layer')
   if (lrm) parts.push(lrm.form === 'normalised' ? 'lrm-normalised' : 'lrm')
   if (field(settings, 'progressive')) parts.push('progressive')
   return parts.join('+')

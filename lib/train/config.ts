@@ -62,6 +62,8 @@ const Binarizer = z.object({
   activationBits: z.union([z.literal(4), z.literal(8), z.literal(32)]),
   /** Bits of the layers that are never binarized: first and last convolution, MLP of the time embedding. */
   keptBits: z._default(z.union([z.literal(8), z.literal(32)]), 32),
+  /** Bases of single layers by id, in place of what the rest gives them; 0 is full precision. */
+  layers: z.optional(z.record(z.string(), z.union([z.literal(0), z.literal(1), z.literal(2)]))),
   /** EBB: weight of the penalty on sigma2 (BinaryDM Eq. 9). */
   tau: z._default(z.number().check(z.nonnegative()), ebbTau),
   /** EBB: step at which the second basis is dropped; half of the training if left out, as in the paper. */
@@ -145,8 +147,10 @@ function checked(config: TrainConfig, file: string): TrainConfig {
   if (set === 'folder' && (path === undefined || size === undefined))
     throw invalid(file, 'data', "set 'folder' needs path and size")
   if (config.role === 'teacher') return config
-  const { method, bases, transition } = config.binarizer
+  const { method, bases, transition, layers = {} } = config.binarizer
   checkBases(method, bases, file, 'binarizer.bases')
+  for (const [id, own] of Object.entries(layers))
+    if (own > 0) checkBases(method, own, file, `binarizer.layers.${id}`)
   if (method !== 'ebb') return config
   const half = Math.max(1, Math.floor(config.steps / 2))
   return { ...config, binarizer: { ...config.binarizer, transition: transition ?? half } }

@@ -19,8 +19,10 @@ export function manifestAt(
   step: number,
 ): Manifest {
   const { method, bases, activationBits, twoBases, keptBits, transition = Infinity } = binarizer
-  const { layers } = flatten(net)
-  const whole = manifestFor(layers, { method, bases, activationBits, where: twoBases, keptBits })
+  const whole = manifestFor(flatten(net).layers, {
+    ...{ method, bases, activationBits, where: twoBases, keptBits },
+    layers: new Map(Object.entries(binarizer.layers ?? {})),
+  })
   const modules = modulesOf(net)
   const turns = new Map(
     modules.flatMap((module, i) =>

@@ -3,7 +3,7 @@ import { type Tensor, type Tensor4D, tensor } from '@tensorflow/tfjs-core'
 import { fullPrecision, type PackedWeight, type Quantizer } from '../quant/quantizer'
 import type { Layer } from '../record/run'
 import { InputError } from '../tensor/error'
-import { sameShape, type TensorMap } from '../tensor/tensor'
+import { sameShape, sizeOf, type TensorMap } from '../tensor/tensor'
 import { type Architecture, architecture, flatten } from './architecture'
 import type { UNetConfig } from './config'
 import { type Parameters, type Tap, unetForward } from './forward'
@@ -21,6 +21,11 @@ export function parameterShapes(config: UNetConfig): Map<string, number[]> {
     shapes.set(`${id}.bias`, [channels])
   }
   return shapes
+}
+
+/** All values of a network, biases and norms included. */
+export function parameterCount(config: UNetConfig): number {
+  return [...parameterShapes(config).values()].reduce((sum, shape) => sum + sizeOf(shape), 0)
 }
 
 /** [O, I, K, K] of a convolution ([O, I, K] along one axis), [out, in] of a linear layer. */
