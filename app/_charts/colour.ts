@@ -3,10 +3,11 @@
  * HTML, `at(v, theme)` one plain colour for a canvas. Values outside the domain clamp; null has no colour (hatch).
  */
 import { interpolateLab, piecewise } from 'd3'
-import type { metrics } from '../../lib/record/view'
+import type { errorKinds, metrics } from '../../lib/record/view'
 
 export type Theme = 'light' | 'dark'
 export type Metric = (typeof metrics)[number]
+export type ErrorKind = (typeof errorKinds)[number]
 
 type Stops = Record<Theme, string[]>
 
@@ -89,6 +90,16 @@ export const metricScales: Record<Metric, ColourScale> = {
   cosine: errorScale(1, 0, { label: 'cosine', direction: 'higher is better' }),
   lowrank: errorScale(1, 0, { label: 'low-rank cosine', direction: 'higher is better' }),
 }
+
+/** Of what a layer loses because of its input: accumulated less local, at most 0 but for chance. */
+const inheritedScales: Record<Exclude<Metric, 'lowrank'>, ColourScale> = {
+  sqnr: errorScale(0, -30, { label: 'SQNR, accumulated less local, dB', direction: '0: nothing inherited' }),
+  cosine: errorScale(0, -1, { label: 'cosine, accumulated less local', direction: '0: nothing inherited' }),
+}
+
+/** The scale of a metric of an error; low-rank alignment is of the accumulated one alone. */
+export const scaleOf = (metric: Metric, kind: ErrorKind): ColourScale =>
+  kind === 'inherited' && metric !== 'lowrank' ? inheritedScales[metric] : metricScales[metric]
 
 /** CSS colour of a run by its palette slot; the teacher (null) is ink. */
 export function runColour(slot: number | null): string {

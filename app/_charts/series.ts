@@ -1,5 +1,5 @@
 /** Small sums over series with gaps. null is "not measured" and never counts as 0. */
-import { sqnrCeiling } from '../../lib/math/agreement'
+import { sqnrCeiling } from '../../lib/math/errors'
 
 export type Series = readonly (number | null)[]
 

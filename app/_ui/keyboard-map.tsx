@@ -21,6 +21,7 @@ const entries: Entry[] = [
   { what: 'Checkpoint before, after', names: ['[', ']'], page: ['[', ']'] },
   { what: 'Next worse layer', names: ['N'], page: ['n'] },
   { what: 'Metric', names: ['M'], page: ['m'] },
+  { what: 'Error: accumulated, local, inherited', names: ['E'], page: ['e'] },
   { what: 'Compare the picked runs', names: ['C'], page: ['c'] },
   { what: 'Filter', names: ['/'], page: ['/'] },
   { what: 'Clear the picked runs', names: ['Esc'], page: ['Escape'] },

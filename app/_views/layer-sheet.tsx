@@ -6,7 +6,7 @@ import type { KeyboardEvent } from 'react'
 import { Crosshair, GridY } from '../_charts/axis'
 import { gaussianYardstick, yardstickLabel } from '../_charts/basis-yardsticks'
 import { ChartFrame } from '../_charts/chart-frame'
-import { type Metric, metricScales, runColour } from '../_charts/colour'
+import { type ErrorKind, type Metric, metricScales, runColour, scaleOf } from '../_charts/colour'
 import { exactInWords } from '../_charts/data-table'
 import { DotStrip } from '../_charts/dot-strip'
 import { HeatGrid, moveSelection, TimeAxis } from '../_charts/heat-map'
@@ -27,6 +27,8 @@ export type LayerSheetProps = {
   /** t from which the student has parted, with the rule in words. */
   parting: { t: number; label: string } | null
   metric: Metric
+  /** Which error the rows hold. */
+  error: ErrorKind
   sort: 'forward' | 'worst'
   onSort: (sort: 'forward' | 'worst') => void
   slot: number | null
@@ -42,11 +44,17 @@ export type LayerSheetProps = {
 
 const rowHeight = 18
 
+const errorWords: Record<ErrorKind, string> = {
+  accumulated: 'how far its output is from the teacher’s',
+  local: 'how far it would be on the teacher’s input: the error the layer makes itself,',
+  inherited: 'what the error of its input costs it, accumulated less local: 0 inherits nothing,',
+}
+
 /** One row per layer: what it is, how its weights were split, how far its output is from the teacher's. */
 export function LayerSheet(props: LayerSheetProps) {
-  const { timesteps, metric, selected, slot, sort } = props
+  const { timesteps, metric, error, selected, slot, sort } = props
   const rows = sortRows(props.rows, sort, metric)
-  const scale = metricScales[metric]
+  const scale = scaleOf(metric, error)
   const { name, unit, format, written } = metricNames[metric]
   const ids = rows.map((row) => row.layer.id)
   const wide = shortLayerIds(ids, 27)
@@ -79,7 +87,7 @@ export function LayerSheet(props: LayerSheetProps) {
           </span>
         </>
       }
-      caption="One row per layer: what it is, how its weights were split, and how far its output is from the teacher’s at every timestep. The curve above the map is the network output."
+      caption={`One row per layer: what it is, how its weights were split, and ${errorWords[error]} at every timestep. The curve above the map is the network output.`}
       message={props.message}
       csvName="layers-by-timesteps"
       table={sheetTable(rows, timesteps, metric)}

@@ -5,6 +5,7 @@ import { useRouter } from 'next/navigation'
 import { useTransition } from 'react'
 import type { LayerPrecision } from '../../lib/record/precision'
 import type { Layer, LayerRecord } from '../../lib/record/run'
+import { detailOf, type LayerGrid, rowOf, unpackGrids } from '../../lib/record/sweep'
 import { pageUrl, type ViewParams } from '../../lib/record/view'
 import { BasisScales } from '../_charts/basis-scales'
 import { metricScales } from '../_charts/colour'
@@ -32,6 +33,8 @@ import { Empty } from '../_ui/states'
 import { useKeys } from '../_ui/use-keys'
 import { useView } from '../_ui/use-view'
 import { LayerAudit } from './audit-card'
+import { ErrorNumbers, ErrorSpread } from './error-numbers'
+import { InputUse } from './input-use'
 import './layer.css'
 import { type LayerFinding, layerFinding, ordinal, worstLayers } from './layer-finding'
 import { BinarizedNumbers, leadingAxes, OutputNumbers, WeightNumbers } from './layer-numbers'
@@ -519,6 +522,29 @@ function AlignmentCards({ data, t, at, onTime }: AlignmentProps) {
     ? `${protocol.images} images of seed ${protocol.seed} along the teacher’s own ${protocol.steps}-step path`
     : 'both networks fed the same x_t'
   const axes = leadingAxes(alignment.rank)
+  const grids = data.sweep && unpackGrids(data.sweep)
+  const detail = detailOf(timesteps.length)
+  const detailAt = nearestIndex(
+    detail.map((i) => timesteps[i]!),
+    timesteps[at]!,
+  )
+  const detailT = timesteps[detail[detailAt]!]!
+  const apart = (name: LayerGrid, words: string) => {
+    const sqnr = withoutExact(rowOf(grids?.get(name), 0))
+    return {
+      ...{ id: words, name: words, slot: run.slot, dash: 'dotted' as const, marks: true },
+      points: detail.map((i, column) => ({ x: timesteps[i]!, y: sqnr[column] ?? null })).toReversed(),
+    }
+  }
+  const sqnrLines = [
+    { ...own(withoutExact(alignment.sqnr), alignment.local ? 'accumulated' : run.name), weight: 2.2 },
+    ...(alignment.local
+      ? [{ ...own(withoutExact(alignment.local.sqnr), 'local'), dash: 'dashed' as const }]
+      : []),
+    ...(grids?.has('weightsOnly')
+      ? [apart('weightsOnly', 'weights only'), apart('activationsOnly', 'input only')]
+      : []),
+  ]
   return (
     <>
       <div className="columns halves">
@@ -526,15 +552,18 @@ function AlignmentCards({ data, t, at, onTime }: AlignmentProps) {
           {alignment.sqnr.some((v) => isMeasured(v) && !isExact(v)) ? (
             <LineChart
               title="Alignment over timesteps"
-              caption={`Accumulated output SQNR against the teacher, dB, higher is better ↑. ${measuredOn}.`}
+              caption={`Output SQNR against the teacher, dB, higher is better ↑. Accumulated: on the student’s own input${alignment.local ? '; local: on the teacher’s' : ''}${grids?.has('weightsOnly') ? '; weights only (W1A32) and input only (W32A4): local, one of the two quantized' : ''}. ${measuredOn}.`}
               message={`Output SQNR of ${record.layer.id} from t ${timesteps[0]} to ${timesteps.at(-1)}: ${formatDb(alignment.sqnr[at])} at t ${t}`}
               csvName={`${record.layer.id}-sqnr`}
-              lines={[{ ...own(withoutExact(alignment.sqnr)), weight: 2.2 }]}
+              lines={sqnrLines}
               gapName={gapNameOf(alignment.sqnr)}
               x={time}
               y={{
                 label: 'SQNR, dB ↑',
-                domain: shared(metricScales.sqnr.domain, withoutExact(alignment.sqnr)),
+                domain: shared(
+                  metricScales.sqnr.domain,
+                  sqnrLines.flatMap(({ points }) => points.map(({ y }) => y)),
+                ),
               }}
               references={[{ y: 0, label: '0 dB: error as large as the signal' }]}
               {...select}
@@ -558,7 +587,12 @@ function AlignmentCards({ data, t, at, onTime }: AlignmentProps) {
             caption="Cosine of the layer’s output with the teacher’s, 1 is the same direction, higher is better ↑."
             message={`Cosine of the output of ${record.layer.id} with the teacher’s: ${formatCosine(alignment.cosine[at])} at t ${t}`}
             csvName={`${record.layer.id}-cosine`}
-            lines={[{ ...own(alignment.cosine), weight: 2.2 }]}
+            lines={[
+              { ...own(alignment.cosine, alignment.local ? 'accumulated' : run.name), weight: 2.2 },
+              ...(alignment.local
+                ? [{ ...own(alignment.local.cosine, 'local'), dash: 'dashed' as const }]
+                : []),
+            ]}
             x={time}
             y={{
               label: 'cosine ↑',
@@ -569,6 +603,32 @@ function AlignmentCards({ data, t, at, onTime }: AlignmentProps) {
           />
         </Card>
       </div>
+      {grids && (
+        <>
+          <div className="columns wide-left">
+            <Card title={`Errors at t = ${t}`}>
+              <ErrorNumbers grids={grids} at={at} detail={detailAt} timesteps={timesteps} detailT={detailT} />
+            </Card>
+            <Card
+              title="Which images, which channels"
+              caption="The same error image by image (each from noise of its own) and channel by channel."
+            >
+              <ErrorSpread grids={grids} at={at} detail={detailAt} detailT={detailT} />
+            </Card>
+          </div>
+          <InputUse
+            grids={grids}
+            layerId={record.layer.id}
+            precision={record.precision}
+            alpha={record.weights.alpha}
+            timesteps={timesteps}
+            at={at}
+            detail={detailAt}
+            slot={run.slot}
+            onTime={onTime}
+          />
+        </>
+      )}
       {alignment.lowRankCosine.some(isMeasured) ? (
         <div className="columns halves">
           <Card>

@@ -1,9 +1,10 @@
 /** What the Layer page needs from the store, as plain data. */
 import type { Finding } from '../../lib/record/audit'
 import type { CheckpointDetail, Histogram, Layer, LayerRecord } from '../../lib/record/run'
+import type { PackedGrids } from '../../lib/record/sweep'
 import type { ViewParams } from '../../lib/record/view'
 import { getCheckpoint } from '../../lib/store/checkpoints'
-import { getLayerHistory } from '../../lib/store/layers'
+import { getLayerHistory, getLayerSweep } from '../../lib/store/layers'
 import { getRun, listRuns } from '../../lib/store/runs'
 import type { Series } from '../_charts/series'
 import { nearestCheckpoint, type RunHead, runHead } from './load'
@@ -32,6 +33,8 @@ export type LayerViewData = {
     protocol: CheckpointDetail['diagnosis']['protocol']
   }
   record: LayerRecord
+  /** What the sweep measured of it beside its alignment; null if there was none. */
+  sweep: PackedGrids | null
   /** What the audit of the checkpoint found in this layer. */
   findings: Finding[]
   /** Ascending by step. */
@@ -52,7 +55,11 @@ export async function loadLayerView(
   const detail = pinnedId ? await getCheckpoint(pinnedId) : await nearestCheckpoint(run, params.c)
   const record = detail?.diagnosis.layers.find((other) => other.layer.id === layerId)
   if (!detail || !record) return null
-  const [history, runs] = await Promise.all([getLayerHistory(run.id, layerId), listRuns()])
+  const [history, runs, sweep] = await Promise.all([
+    getLayerHistory(run.id, layerId),
+    listRuns(),
+    getLayerSweep(detail.id, layerId),
+  ])
   const known = new Set(run.checkpoints.filter((c) => wasStored(pinned, c)).map((c) => c.step))
   return {
     run: runHead(run),
@@ -64,6 +71,7 @@ export async function loadLayerView(
       protocol: detail.diagnosis.protocol,
     },
     record,
+    sweep,
     findings: (detail.diagnosis.audit?.findings ?? []).filter((finding) => finding.layer === layerId),
     history: history
       .filter(({ step }) => known.has(step) || step === detail.step)

@@ -1,6 +1,7 @@
 /** What each view needs from the store, as plain data. Pages and frozen views load through here. */
 import type { Finding } from '../../lib/record/audit'
 import type { CheckpointDetail, CheckpointSummary, RunSummary, SampleSet } from '../../lib/record/run'
+import type { SweepRecord } from '../../lib/record/sweep'
 import type { ViewParams } from '../../lib/record/view'
 import { findCheckpoint, getCheckpoint } from '../../lib/store/checkpoints'
 import { getPrecisionHistory } from '../../lib/store/layers'
@@ -133,6 +134,8 @@ export type RunCheckpoint = {
   output: CheckpointDetail['diagnosis']['output']
   samples: Thumbnails | null
   sampleCosine: number | null
+  /** Features on the teacher's axes, module by module; null if there was no sweep. */
+  modules: SweepRecord['modules'] | null
   /** What the audit found; null if the checkpoint was stored without one. */
   findings: Finding[] | null
 }
@@ -244,6 +247,7 @@ function runCheckpoint(detail: CheckpointDetail): RunCheckpoint {
     output: diagnosis.output,
     samples: thumbnails(samples, 16),
     sampleCosine: samples?.cosineToTeacher ?? null,
+    modules: diagnosis.sweep?.modules ?? null,
     findings: diagnosis.audit?.findings ?? null,
   }
 }

@@ -1,7 +1,7 @@
 'use client'
 
 import Link from 'next/link'
-import { type Metric, metricScales } from '../_charts/colour'
+import { type ErrorKind, type Metric, scaleOf } from '../_charts/colour'
 import { ColourLegend } from '../_charts/legend'
 import { UNetDiagram } from '../_charts/unet-diagram'
 import { formatDb, metricNames } from '../_ui/format'
@@ -10,6 +10,7 @@ import { type LayerRow, rowMean } from './run-rows'
 type NetworkChartProps = {
   rows: LayerRow[]
   metric: Metric
+  error: ErrorKind
   t: number | null
   at: number
   selected: LayerRow | null
@@ -18,10 +19,17 @@ type NetworkChartProps = {
   layerHref: (id: string) => string
 }
 
+const errorNames: Record<ErrorKind, string> = {
+  accumulated: 'accumulated',
+  local: 'local',
+  inherited: 'accumulated less local',
+}
+
 /** The U-Net, each layer coloured by a metric at one timestep. */
 export function NetworkChart({
   rows,
   metric,
+  error,
   t,
   at,
   selected,
@@ -35,19 +43,19 @@ export function NetworkChart({
   return (
     <UNetDiagram
       title={t === null ? 'The network' : `Where it hurts at t = ${t}`}
-      caption={`Each square is a layer, coloured by accumulated ${name} against the teacher. Strong colour is large error, hatched is not measured. Curved lines are skips.${time ? ' The time embedding is left out.' : ''}`}
+      caption={`Each square is a layer, coloured by ${errorNames[error]} ${name} against the teacher. Strong colour is large error, hatched is not measured. Curved lines are skips.${time ? ' The time embedding is left out.' : ''}`}
       message={`U-Net of ${rows.length} layers coloured by ${name} at t ${t ?? '–'}${selected ? `; selected ${selected.layer.id}` : ''}`}
       csvName="unet"
       layers={rows.map((row) => row.layer)}
       values={values}
-      scale={metricScales[metric]}
+      scale={scaleOf(metric, error)}
       format={written}
       selected={selected?.layer.id}
       onSelect={onSelect}
       onOpen={onOpen}
     >
       <div className="unet-foot">
-        <ColourLegend scale={metricScales[metric]} />
+        <ColourLegend scale={scaleOf(metric, error)} />
         {selected && (
           <div className="small">
             <b className="mono">{selected.layer.id}</b>

@@ -3,7 +3,7 @@
 import type { Audit, AuditRow } from '../../lib/record/audit'
 import { weightBits } from '../../lib/record/precision'
 import type { Histogram, Layer, LayerRecord } from '../../lib/record/run'
-import type { Metric } from '../_charts/colour'
+import type { ErrorKind, Metric } from '../_charts/colour'
 import { isMeasured, meanOf, meanSqnr, type Series } from '../_charts/series'
 
 export type LayerRow = {
@@ -36,8 +36,10 @@ export type LayerRow = {
   nonFinite: number
   /** What the audit says of it; null if the checkpoint was stored without one. */
   audit: Pick<AuditRow, 'severity' | 'verdict'> | null
-  /** Per timestep, for each metric; null if nothing ran. */
+  /** Per timestep, for each metric, of the error asked for; null if nothing ran. */
   series: Record<Metric, Series> | null
+  /** The same of the error with the teacher's input; null if it was not measured. */
+  local: Record<Exclude<Metric, 'lowrank'>, Series> | null
 }
 
 /** Signs the levels carry: [-s1-s2, -s1+s2, s1-s2, s1+s2] or [-s1, s1]. */
@@ -85,8 +87,28 @@ export function layerRow({ layer, precision, weights, alignment }: LayerRecord, 
       cosine: alignment.cosine,
       lowrank: alignment.lowRankCosine,
     },
+    local: alignment?.local ?? null,
   }
 }
+
+/** Rows whose series are those of an error; low-rank alignment stays that of the accumulated one. */
+export function rowsOf(rows: readonly LayerRow[], kind: ErrorKind): LayerRow[] {
+  if (kind === 'accumulated') return [...rows]
+  return rows.map((row) => {
+    const { series, local } = row
+    if (!series || !local) return { ...row, series: null }
+    const of = (metric: keyof typeof local): Series =>
+      kind === 'local' ? local[metric] : inherited(series[metric], local[metric])
+    return { ...row, series: { ...series, sqnr: of('sqnr'), cosine: of('cosine') } }
+  })
+}
+
+/** What accumulated errors lose against local ones; null where either is not measured, and where both are exact. */
+const inherited = (accumulated: Series, local: Series): Series =>
+  accumulated.map((value, i) => {
+    const own = local[i]
+    return isMeasured(value) && isMeasured(own) ? value - own : null
+  })
 
 function verdictOf(id: string, audit: Audit | undefined): LayerRow['audit'] {
   const row = audit?.layers.find(({ layer }) => layer === id)

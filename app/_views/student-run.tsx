@@ -1,7 +1,7 @@
 'use client'
 
 import { useRouter } from 'next/navigation'
-import { metrics, pageUrl } from '../../lib/record/view'
+import { errorKinds, metrics, pageUrl } from '../../lib/record/view'
 import type { Metric } from '../_charts/colour'
 import { nearestIndex } from '../_charts/series'
 import { Card } from '../_ui/card'
@@ -16,21 +16,26 @@ import { CheckpointFacts } from './checkpoint-facts'
 import { JobCard } from './job-card'
 import { LayerSheet } from './layer-sheet'
 import { LedgerCard } from './ledger-card'
+import { ModuleSubspacesCard } from './module-subspaces-card'
 import { NetworkChart } from './network-chart'
 import { RunEvidence } from './run-evidence'
 import { type Parting, partingDb, runFinding } from './run-finding'
 import { RunFrame, type RunProps } from './run-frame'
-import { type LayerRow, rowMean, worstFirst } from './run-rows'
+import { type LayerRow, rowMean, rowsOf, worstFirst } from './run-rows'
 import { StagesCard } from './stages-card'
 
 /** A student: where it loses its teacher, by layer and timestep, and what its file costs. */
 export function StudentRun(props: RunProps) {
   const { data, checkpoint, initial, frozen } = props
-  const { run, rows } = data
+  const { run } = data
   const { timesteps, output } = checkpoint
   const router = useRouter()
   const [view, setView] = useView(initial)
-  const finding = runFinding(timesteps, output?.sqnr ?? null, rows)
+  const finding = runFinding(timesteps, output?.sqnr ?? null, data.rows)
+  const hasLocal = data.rows.some((row) => row.local)
+  // low-rank alignment, and what was measured before there were local errors, is of the accumulated one alone
+  const error = hasLocal && view.m !== 'lowrank' ? view.e : 'accumulated'
+  const rows = rowsOf(data.rows, error)
   const worst = worstFirst(rows, view.m)
   const layer = rows.find((row) => row.layer.id === view.l) ?? worst[0] ?? null
   const at = nearestIndex(timesteps, view.t ?? startingTimestep(finding?.parting))
@@ -55,6 +60,7 @@ export function StudentRun(props: RunProps) {
   }
   useKeys({
     n: nextWorst,
+    e: () => setView({ e: errorKinds[(errorKinds.indexOf(error) + 1) % errorKinds.length] }),
     m: () => setView({ m: metrics[(metrics.indexOf(view.m) + 1) % metrics.length] }),
   })
 
@@ -94,6 +100,16 @@ export function StudentRun(props: RunProps) {
               options={metrics.map((m) => ({ value: m, label: `${metricNames[m].name} ↑` }))}
             />
           </ContextItem>
+          {hasLocal && view.m !== 'lowrank' && (
+            <ContextItem name="error">
+              <Segmented
+                label="Error of the map and the U-Net"
+                value={error}
+                onChange={(e) => setView({ e })}
+                options={errorKinds.map((e) => ({ value: e, label: e }))}
+              />
+            </ContextItem>
+          )}
         </>
       }
     >
@@ -102,6 +118,7 @@ export function StudentRun(props: RunProps) {
           <NetworkChart
             rows={rows}
             metric={view.m}
+            error={error}
             t={t}
             at={at}
             selected={layer}
@@ -131,6 +148,7 @@ export function StudentRun(props: RunProps) {
             output={view.m === 'lowrank' ? null : (output?.[view.m] ?? null)}
             parting={partingNote(finding?.parting)}
             metric={view.m}
+            error={error}
             sort={view.sort}
             onSort={(sort) => setView({ sort })}
             slot={run.slot}
@@ -145,6 +163,16 @@ export function StudentRun(props: RunProps) {
         )}
       </Card>
       {checkpoint.findings && <AuditCard findings={checkpoint.findings} layerHref={layerHref} />}
+      {checkpoint.modules && checkpoint.modules.length > 0 && (
+        <ModuleSubspacesCard
+          modules={checkpoint.modules}
+          timesteps={timesteps}
+          t={t}
+          slot={run.slot}
+          share={Math.min(100, Math.max(1, view.k))}
+          onShare={(k) => setView({ k })}
+        />
+      )}
       {data.stages.length > 0 && <StagesCard data={data} />}
       <RunEvidence data={data} checkpoint={checkpoint} />
       {data.job && <JobCard run={run} job={data.job} />}

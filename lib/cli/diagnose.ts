@@ -106,16 +106,17 @@ function table({ layers, output, timesteps, ledger, unrun }: Diagnosis): string 
       bits: precision.bases > 0 ? `${precision.method} x${precision.bases}` : precision.method,
       sqnr: mean(alignment?.sqnr ?? []),
       cosine: mean(alignment?.cosine ?? []),
+      local: mean(alignment?.local?.sqnr ?? []),
       weightSqnr: weights.againstTeacher?.sqnr ?? null,
     }))
     .sort((a, b) => (a.sqnr ?? Infinity) - (b.sqnr ?? Infinity))
   const width = Math.max(...rows.map(({ id }) => id.length))
   const lines = rows.map(
-    ({ id, bits, sqnr, cosine, weightSqnr }) =>
-      `${id.padEnd(width)}  ${bits.padEnd(7)} ${number(sqnr, 1)} ${number(cosine, 3)} ${number(weightSqnr, 1)}`,
+    ({ id, bits, sqnr, cosine, local, weightSqnr }) =>
+      `${id.padEnd(width)}  ${bits.padEnd(7)} ${number(sqnr, 1)} ${number(cosine, 3)} ${number(local, 1)} ${number(weightSqnr, 1)}`,
   )
   const ratio = ledger.fullPrecisionBytes / ledger.packedBytes
-  const head = `${'layer'.padEnd(width)}  weights    SQNR   cosine  weight SQNR (dB, means over timesteps)`
+  const head = `${'layer'.padEnd(width)}  weights    SQNR   cosine    local  weight SQNR (dB, means over timesteps)`
   const unusual = standouts(layers)
     .slice(0, namedStandouts)
     .map(({ layer, reasons }) => `  ${layer}: ${reasons.map(reasonInWords).join('; ')}`)

@@ -1,16 +1,16 @@
 /** The whole diagnosis of one checkpoint, as stored and shown. Runs on whatever tfjs backend is set. */
 import { ledger } from '../cost/ledger'
 import type { Audit } from '../record/audit'
-import type { Alignment, Diagnosis, LayerRecord } from '../record/run'
+import type { Diagnosis, LayerRecord } from '../record/run'
 import { InputError } from '../tensor/error'
 import { type Checkpoint, storedWeight } from '../unet/checkpoint'
 import type { UNetConfig } from '../unet/config'
 import { weightInUse } from '../unet/switched'
 import { parameterCount } from '../unet/unet'
-import { type AlignmentResult, alignmentParts, measureAlignment } from './alignment'
 import { judge, layerFactsAt, networkFacts } from './audit/audit'
 import type { LayerFacts } from './audit/facts'
 import { pause } from './pause'
+import { type SweepResult, sweep, sweepParts } from './sweep'
 import { timelineOf } from './trajectory'
 import { weightStats } from './weights'
 
@@ -44,7 +44,7 @@ export async function diagnose(
   checkSeed(seed)
   const { config, layers, manifest } = student
   const timeline = teacher && timelineOf(timesteps, teacher)
-  const total = layers.length + (timeline ? alignmentParts(timeline) : 0)
+  const total = layers.length + (timeline ? sweepParts(timeline) : 0)
 
   const records: LayerRecord[] = []
   const facts: LayerFacts[] = []
@@ -54,9 +54,9 @@ export async function diagnose(
     onProgress(records.length, total, 'weights')
     await pause(signal)
   }
-  let aligned: AlignmentResult | null = null
+  let swept: SweepResult | null = null
   if (teacher && timeline) {
-    aligned = await measureAlignment(teacher, student, { timeline, images, seed, signal }, (done, words) =>
+    swept = await sweep(teacher, student, { timeline, images, seed, signal }, (done, words) =>
       onProgress(layers.length + done, total, words),
     )
   }
@@ -66,18 +66,15 @@ export async function diagnose(
     network: student.network.prefix,
     mode: student.mode,
     schedule: student.about.schedule,
-    assumptions: [...new Set([...student.assumptions, ...(aligned?.assumptions ?? [])])],
+    assumptions: [...new Set([...student.assumptions, ...(swept?.assumptions ?? [])])],
     ledger: ledger(layers, manifest, parameterCount(config)),
     timesteps: timeline?.measured ?? [],
     protocol: timeline && { seed, images, steps: timeline.visited.length, source: 'teacher-trajectory' },
-    output: aligned?.output ?? null,
-    layers: records.map((record, i): LayerRecord => ({ ...record, alignment: alignmentOf(aligned, i) })),
+    output: swept?.output ?? null,
+    ...(swept && { sweep: swept.sweep }),
+    layers: records.map((record, i): LayerRecord => ({ ...record, ...swept?.layers[i] })),
     audit: judge(networkFacts(student, teacher, facts)),
   }
-}
-
-function alignmentOf(aligned: AlignmentResult | null, index: number): Alignment | null {
-  return aligned?.layers[index] ?? null
 }
 
 function layerRecord(index: number, teacher: Checkpoint | null, student: Checkpoint): LayerRecord {

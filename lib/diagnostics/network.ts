@@ -3,8 +3,9 @@ import { type Schedule, schedule } from '../diffusion/schedule'
 import { InputError } from '../tensor/error'
 import { type About, type Checkpoint, networkOf, quantizerOf } from '../unet/checkpoint'
 import type { UNetConfig } from '../unet/config'
-import type { Tap } from '../unet/forward'
-import { predictNoise } from '../unet/predict'
+import type { NetworkParts, Tap } from '../unet/forward'
+import { predictNoise, predictTwice } from '../unet/predict'
+import type { Pair, TwinTaps } from '../unet/twin'
 
 /** eps for x (NCHW values) at timestep t, or one t per image, at the checkpoint's own precision. */
 export type Predict = (x: Float32Array, t: number | ArrayLike<number>, tap?: Tap) => Float32Array
@@ -17,6 +18,47 @@ export async function withNetwork<T>(
   checkpoint: Checkpoint,
   use: (predict: Predict) => Promise<T>,
 ): Promise<T> {
+  const { unet, quantizer } = running(checkpoint)
+  try {
+    return await use((x, t, tap) => predictNoise(unet, x, t, quantizer, tap))
+  } finally {
+    unet.dispose()
+  }
+}
+
+/** Teacher and student, which run apart or in one pass. */
+export type Twin = {
+  predictTeacher: Predict
+  /** eps of both at x, t; their layers are seen side by side. */
+  predict(x: Float32Array, t: number, taps: TwinTaps): Pair<Float32Array>
+  parts: Pair<NetworkParts>
+}
+
+/** As withNetwork, for two networks of one architecture. */
+export async function withTwin<T>(
+  teacher: Checkpoint,
+  student: Checkpoint,
+  use: (twin: Twin) => Promise<T>,
+): Promise<T> {
+  const first = running(teacher)
+  try {
+    const second = running(student)
+    try {
+      const parts = [first.unet.parts(first.quantizer), second.unet.parts(second.quantizer)] as const
+      return await use({
+        predictTeacher: (x, t, tap) => predictNoise(first.unet, x, t, first.quantizer, tap),
+        predict: (x, t, taps) => predictTwice([first.unet, second.unet], parts, x, t, taps),
+        parts,
+      })
+    } finally {
+      second.unet.dispose()
+    }
+  } finally {
+    first.unet.dispose()
+  }
+}
+
+function running(checkpoint: Checkpoint) {
   const { config, name } = checkpoint
   if (config.outChannels !== config.inChannels) {
     throw new InputError({
@@ -25,13 +67,7 @@ export async function withNetwork<T>(
       remedy: 'Give a checkpoint without learned variances.',
     })
   }
-  const quantizer = quantizerOf(checkpoint)
-  const unet = networkOf(checkpoint)
-  try {
-    return await use((x, t, tap) => predictNoise(unet, x, t, quantizer, tap))
-  } finally {
-    unet.dispose()
-  }
+  return { unet: networkOf(checkpoint), quantizer: quantizerOf(checkpoint) }
 }
 
 /** What decides how a checkpoint is sampled; every Checkpoint is one. */

@@ -6,6 +6,7 @@
 import * as z from 'zod/mini'
 import { Audit } from './audit'
 import { LayerPrecision } from './precision'
+import { PackedGrids, SweepRecord } from './sweep'
 
 /** Code bases whose sampling conventions are known; see lib/diffusion/schedule. */
 export const scheduleNames = ['ddim', 'diffusers', 'ldm'] as const
@@ -74,6 +75,8 @@ export type Layer = z.infer<typeof Layer>
 /** Agreement of two vectors: SQNR of b against a in dB, and their cosine. */
 export const Agreement = z.object({ sqnr: maybe, cosine: maybe })
 export type Agreement = z.infer<typeof Agreement>
+
+const Agreements = z.object({ sqnr: series, cosine: series })
 
 /** Smallest, median and largest over the output channels of a layer. */
 export const Spread = z.object({ min: finite, median: finite, max: finite })
@@ -176,6 +179,8 @@ export const Alignment = z.object({
   lowRankStudentEnergy: series,
   /** Number of axes kept: max(1, round(C/4)). */
   rank: finite,
+  /** Error with the teacher's input, on the first images (SweepRecord.localImages); absent in older records. */
+  local: z.optional(Agreements),
 })
 export type Alignment = z.infer<typeof Alignment>
 
@@ -184,6 +189,8 @@ export const LayerRecord = z.object({
   precision: LayerPrecision,
   weights: WeightStats,
   alignment: z.nullable(Alignment),
+  /** Grids named as in `layerGrids`; absent where nothing ran, in older records, and where only the alignment was asked for. */
+  sweep: z.optional(PackedGrids),
 })
 export type LayerRecord = z.infer<typeof LayerRecord>
 
@@ -245,7 +252,9 @@ export const Diagnosis = z.object({
   timesteps: z.array(finite),
   protocol: z.nullable(Protocol),
   /** Network output eps against the teacher's, per timestep. */
-  output: z.nullable(z.object({ sqnr: series, cosine: series })),
+  output: z.nullable(Agreements),
+  /** What was measured beside the layers; absent where nothing ran, and in older records. */
+  sweep: z.optional(SweepRecord),
   /** In order of the forward pass. */
   layers: z.array(LayerRecord),
   /** What the network's names start with in its file, which may hold several; absent in diagnoses made before that was kept. */

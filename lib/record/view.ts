@@ -14,6 +14,8 @@ import {
 import * as z from 'zod/mini'
 
 export const metrics = ['sqnr', 'cosine', 'lowrank'] as const
+/** Which error of a layer: with its network's own input, with the teacher's input, and what the first loses against the second. */
+export const errorKinds = ['accumulated', 'local', 'inherited'] as const
 export const layerOrders = ['forward', 'worst'] as const
 export const sampleStates = ['x0', 'xt'] as const
 export const samplers = ['ddim', 'ddpm'] as const
@@ -30,6 +32,10 @@ export const viewParams = {
   ch: parseAsInteger.withDefault(0),
   /** What the map and the U-Net are coloured by. */
   m: parseAsStringLiteral(metrics).withDefault('sqnr'),
+  /** Which error the map and the U-Net show. */
+  e: parseAsStringLiteral(errorKinds).withDefault('accumulated'),
+  /** Axes kept of a module's features, per cent of its channels; LRM's own is 25. */
+  k: parseAsInteger.withDefault(25),
   sort: parseAsStringLiteral(layerOrders).withDefault('forward'),
   /** Filter text of a list. */
   q: parseAsString.withDefault(''),

@@ -87,6 +87,7 @@ export async function getCheckpoint(id: string): Promise<CheckpointDetail | null
       protocol: row.protocol as Diagnosis['protocol'],
       output: row.output as Diagnosis['output'],
       layers: await getLayers(id),
+      ...(row.sweep !== null && { sweep: row.sweep as Diagnosis['sweep'] }),
       ...(row.network !== null && { network: row.network }),
       ...(row.mode !== null && { mode: row.mode }),
       ...(row.schedule !== null && { schedule: row.schedule as Diagnosis['schedule'] }),
@@ -192,6 +193,7 @@ function diagnosisColumns(diagnosis: Diagnosis) {
     mode: diagnosis.mode ?? null,
     schedule: diagnosis.schedule ?? null,
     audit: diagnosis.audit ?? Prisma.DbNull,
+    sweep: diagnosis.sweep ?? Prisma.DbNull,
     outputSqnr: diagnosis.output && meanOf(diagnosis.output.sqnr),
   }
 }
@@ -213,10 +215,11 @@ function checkUpload(upload: CheckpointUpload): void {
     if (ids.has(layer.id)) throw contradiction(`diagnosis.layers ${layer.id}`, 'this layer is there twice')
     ids.add(layer.id)
     if (!alignment) continue
-    const { rank, ...series } = alignment
+    const { rank, local, ...series } = alignment
     if (!Number.isInteger(rank) || rank < 1 || rank > 0x7fffffff)
       throw contradiction(`diagnosis.layers ${layer.id}`, `rank ${rank} is not a positive whole number`)
     checkSeries(`diagnosis.layers ${layer.id}`, series, expected)
+    if (local) checkSeries(`diagnosis.layers ${layer.id}, local`, local, expected)
   }
   if (samples) {
     const pixels = samples.images * samples.width * samples.height * samples.channels

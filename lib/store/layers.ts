@@ -1,9 +1,17 @@
 import type { Prisma } from '../generated/prisma/client'
 import type { LayerRecord } from '../record/run'
+import type { PackedGrids } from '../record/sweep'
 import { db } from './db'
-import { meanOf, packAlignment, unpackAlignment } from './series'
+import { meanOf, type PackedAlignment, packAlignment, unpackAlignment } from './series'
 
-const columns = { layer: true, precision: true, weights: true, rank: true, series: true } as const
+const columns = {
+  layer: true,
+  precision: true,
+  weights: true,
+  rank: true,
+  series: true,
+  local: true,
+} as const
 type LayerRow = Prisma.LayerGetPayload<{ select: typeof columns }>
 
 /** One layer over the checkpoints of a run, ascending by step; the newest file of each step. [] if unknown. */
@@ -48,7 +56,16 @@ export async function getPrecisionHistory(
   }))
 }
 
-/** All layers of a checkpoint in order of the forward pass. */
+/** What the sweep of a checkpoint measured of a layer beside its alignment; null if it was not, or is not known. */
+export async function getLayerSweep(checkpointId: string, layerId: string): Promise<PackedGrids | null> {
+  const row = await db().layer.findUnique({
+    where: { checkpointId_layerId: { checkpointId, layerId } },
+    select: { sweep: true },
+  })
+  return (row?.sweep ?? null) as PackedGrids | null
+}
+
+/** All layers of a checkpoint in order of the forward pass, without their sweep. */
 export async function getLayers(checkpointId: string): Promise<LayerRecord[]> {
   const rows = await db().layer.findMany({
     where: { checkpointId },
@@ -70,7 +87,7 @@ export async function getLayer(checkpointId: string, layerId: string): Promise<L
  */
 export function packLayers(records: readonly LayerRecord[]): string {
   return JSON.stringify(
-    records.map(({ layer, precision, weights, alignment }, position) => ({
+    records.map(({ layer, precision, weights, alignment, sweep }, position) => ({
       position,
       layerId: layer.id,
       kind: layer.kind,
@@ -82,9 +99,15 @@ export function packLayers(records: readonly LayerRecord[]): string {
       precision,
       weights,
       rank: alignment?.rank ?? null,
-      series: alignment && Buffer.from(packAlignment(alignment)).toString('hex'),
+      ...(alignment && hexColumns(packAlignment(alignment))),
+      sweep,
     })),
   )
+}
+
+function hexColumns({ series, local }: PackedAlignment) {
+  const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
+  return { series: hex(series), local: local && hex(local) }
 }
 
 /** The rows of packed layers. */
@@ -94,10 +117,10 @@ export async function insertLayers(
   packed: string,
 ): Promise<void> {
   await tx.$executeRaw`
-    INSERT INTO Layer (checkpointId, position, layerId, kind, method, macs, weightSqnr, meanSqnr, layer, precision, weights, rank, series)
+    INSERT INTO Layer (checkpointId, position, layerId, kind, method, macs, weightSqnr, meanSqnr, layer, precision, weights, rank, series, local, sweep)
     SELECT ${checkpointId}, value ->> 'position', value ->> 'layerId', value ->> 'kind', value ->> 'method',
       value ->> 'macs', value ->> 'weightSqnr', value ->> 'meanSqnr', value -> 'layer', value -> 'precision',
-      value -> 'weights', value ->> 'rank', unhex(value ->> 'series')
+      value -> 'weights', value ->> 'rank', unhex(value ->> 'series'), unhex(value ->> 'local'), value -> 'sweep'
     FROM jsonb_each(${packed})`
 }
 
@@ -106,6 +129,9 @@ function layerRecord(row: LayerRow): LayerRecord {
     layer: row.layer as LayerRecord['layer'],
     precision: row.precision as LayerRecord['precision'],
     weights: row.weights as LayerRecord['weights'],
-    alignment: row.series && row.rank !== null ? unpackAlignment(row.series, row.rank) : null,
+    alignment:
+      row.series && row.rank !== null
+        ? unpackAlignment({ series: row.series, local: row.local }, row.rank)
+        : null,
   }
 }

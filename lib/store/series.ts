@@ -1,11 +1,42 @@
 import type { Alignment } from '../record/run'
 
-/** Order of the five series in Layer.series. */
-const names = ['sqnr', 'cosine', 'lowRankCosine', 'lowRankTeacherEnergy', 'lowRankStudentEnergy'] as const
+type Series = (number | null)[]
 
-/** The five series of T values end to end as little-endian float32, null as NaN. (5 * T * 4 bytes) */
-export function packAlignment(alignment: Alignment): Uint8Array<ArrayBuffer> {
-  const all = names.flatMap((name) => alignment[name])
+/** Order of the series in Layer.series. */
+const names = ['sqnr', 'cosine', 'lowRankCosine', 'lowRankTeacherEnergy', 'lowRankStudentEnergy'] as const
+/** Of those in Layer.local. */
+const localNames = ['sqnr', 'cosine'] as const
+
+/** An alignment as its columns hold it: series of T values end to end as little-endian float32, null as NaN. */
+export type PackedAlignment = {
+  /** 5 * T * 4 bytes. */
+  series: Uint8Array<ArrayBuffer>
+  /** 2 * T * 4 bytes; null where no local error was measured. */
+  local: Uint8Array<ArrayBuffer> | null
+}
+
+export function packAlignment(alignment: Alignment): PackedAlignment {
+  const { local } = alignment
+  return {
+    series: packed(names.map((name) => alignment[name])),
+    local: local ? packed(localNames.map((name) => local[name])) : null,
+  }
+}
+
+/** What packAlignment packed, each number rounded to float32. */
+export function unpackAlignment(
+  { series, local }: { series: Uint8Array; local: Uint8Array | null },
+  rank: number,
+): Alignment {
+  return {
+    ...unpacked(series, names),
+    ...(local && { local: unpacked(local, localNames) }),
+    rank,
+  }
+}
+
+function packed(series: readonly Series[]): Uint8Array<ArrayBuffer> {
+  const all = series.flat()
   const view = new DataView(new ArrayBuffer(all.length * 4))
   all.forEach((value, i) => {
     view.setFloat32(i * 4, value ?? Number.NaN, true)
@@ -13,25 +44,17 @@ export function packAlignment(alignment: Alignment): Uint8Array<ArrayBuffer> {
   return new Uint8Array(view.buffer)
 }
 
-/** What packAlignment packed, each number rounded to float32. */
-export function unpackAlignment(bytes: Uint8Array, rank: number): Alignment {
+function unpacked<Name extends string>(bytes: Uint8Array, names: readonly Name[]): Record<Name, Series> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const count = bytes.byteLength / 4 / names.length
-  const series = names.map((_, k) =>
+  const series = names.map((name, k): [Name, Series] => [
+    name,
     Array.from({ length: count }, (_, i) => {
       const value = view.getFloat32((k * count + i) * 4, true)
       return Number.isNaN(value) ? null : value
     }),
-  )
-  const [sqnr, cosine, lowRankCosine, lowRankTeacherEnergy, lowRankStudentEnergy] = series
-  return {
-    sqnr: sqnr!,
-    cosine: cosine!,
-    lowRankCosine: lowRankCosine!,
-    lowRankTeacherEnergy: lowRankTeacherEnergy!,
-    lowRankStudentEnergy: lowRankStudentEnergy!,
-    rank,
-  }
+  ])
+  return Object.fromEntries(series) as Record<Name, Series>
 }
 
 /** Mean of what was measured; null if nothing was. */

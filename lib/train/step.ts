@@ -22,7 +22,7 @@ import { weightLsq, weightLsqGrad } from '../quant/weight-lsq'
 import { xnor, xnorGrad } from '../quant/xnor'
 import type { LayerPrecision, Manifest } from '../record/precision'
 import type { Architecture } from '../unet/architecture'
-import { unetForward } from '../unet/forward'
+import { networkParts, unetForward } from '../unet/forward'
 import { meanSquaredError } from '../unet/ops'
 import { toCheckpointLayout, uploadWeight } from '../unet/unet'
 import type { Batch } from './batch'
@@ -69,23 +69,21 @@ export function lossAndGradients(
     const noise = tensor4d(batch.noise, batch.shape)
     const lossOf = (...tensors: Tensor[]): Scalar => {
       const byName = new Map(onTape.map((name, i) => [name, tensors[i]!]))
-      const predicted = unetForward(
-        net,
+      const parts = networkParts(
+        net.config,
         (name) => byName.get(name)!,
-        x,
-        batch.t,
         (id, input) => {
           const bits = manifest[id]?.activationBits ?? 32
           return bits === 32 ? input : lsqOnTape(input, byName.get(`${id}.alpha`) as Scalar, bits)
         },
-        (id, output) => {
-          const target = targets?.modules.get(id)
-          if (!target) return
-          const { axis } = targets!.config
-          const { axes, projected, weight } = target
-          mimicked.push(keep(lowRankLoss(output, axes, projected, { axis, weight })))
-        },
       )
+      const predicted = unetForward(net, parts, x, batch.t, (id, output) => {
+        const target = targets?.modules.get(id)
+        if (!target) return
+        const { axis } = targets!.config
+        const { axes, projected, weight } = target
+        mimicked.push(keep(lowRankLoss(output, axes, projected, { axis, weight })))
+      })
       const simple = meanSquaredError(predicted, noise)
       eps = simple.dataSync()[0]!
       return sumOf([simple, ...mimicked])
@@ -220,11 +218,9 @@ export function initialAlphas(
         .map((name) => [name, upload(name, values, manifest)]),
     )
     const x: Tensor4D = tensor4d(batch.x, batch.shape)
-    unetForward(
-      net,
+    const parts = networkParts(
+      net.config,
       (name) => parameters.get(name)!,
-      x,
-      batch.t,
       (id, input) => {
         const bits = manifest[id]?.activationBits ?? 32
         if (bits === 32) return input
@@ -234,6 +230,7 @@ export function initialAlphas(
         return lsqOnTape(input, scalar(alpha), bits)
       },
     )
+    unetForward(net, parts, x, batch.t)
   })
   return alphas
 }

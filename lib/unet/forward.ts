@@ -57,16 +57,53 @@ export type Parameters = (name: string) => Tensor
 /** What becomes of the input of a layer, or of an operand of attention, before it is used; the identity in full precision. */
 export type InputQuantizer = (id: string, x: Tensor) => Tensor
 
+/** The parts of a pass that depend on whose parameters it computes with. */
+export type Parts = {
+  /** A conv or linear layer on an input that is not yet quantized. */
+  layer(layer: Layer, x: Tensor): Tensor
+  norm(norm: Norm, x: Tensor4D): Tensor4D
+  /** What attention computes with in place of an operand. */
+  operand(id: string, x: Tensor): Tensor
+}
+
+/** The parts of one network; its layer is `product` after `quantize`. */
+export type NetworkParts = Parts & {
+  quantize: InputQuantizer
+  product(layer: Layer, input: Tensor): Tensor
+  /** gamma and beta of a norm. */
+  affine(norm: Norm): readonly [gamma: Tensor1D, beta: Tensor1D]
+}
+
+/** The parts with the given parameters and quantizer of inputs. */
+export function networkParts(
+  config: UNetConfig,
+  parameters: Parameters,
+  quantize: InputQuantizer,
+): NetworkParts {
+  const vector = (name: string) => parameters(name) as Tensor1D
+  const product = (layer: Layer, input: Tensor): Tensor => {
+    const [weight, bias] = [parameters(`${layer.id}.weight`), vector(`${layer.id}.bias`)]
+    if (layer.kind === 'linear') return linear(input, weight as Tensor2D, bias)
+    const padding = paddingOf(layer, config)
+    return conv2d(input as Tensor4D, weight as Tensor4D, bias, layer.stride, padding)
+  }
+  const affine = ({ id }: Norm) => [vector(`${id}.weight`), vector(`${id}.bias`)] as const
+  return {
+    ...{ quantize, product, affine, operand: quantize },
+    layer: (layer, x) => product(layer, quantize(layer.id, x)),
+    norm: (norm, x) => groupNorm(x, ...affine(norm), config.normGroups, config.normEpsilon),
+  }
+}
+
 /**
  * eps = unet(x, t): x (B,H,W,C) at timesteps t (B values) -> (B,H,W,out). The caller owns the result.
  * Differentiable in the parameters when called under tf.grads.
  */
 export function unetForward(
   net: Architecture,
-  parameters: Parameters,
+  parts: Parts,
   x: Tensor4D,
   t: ArrayLike<number>,
-  quantizeInput: InputQuantizer = (_id, x) => x,
   tap: Tap = () => {},
 ): Tensor4D {
   const { config } = net
@@ -74,41 +111,24 @@ export function unetForward(
     tap(id, output)
     return output
   }
-  const weightOf = (layer: Layer) => parameters(`${layer.id}.weight`)
-  const biasOf = (layer: Layer) => parameters(`${layer.id}.bias`) as Tensor1D
-
-  const dense = <T extends Tensor>(layer: Layer, x: T): T => {
-    const input = quantizeInput(layer.id, x) as T
-    return seen(layer.id, linear(input, weightOf(layer) as Tensor2D, biasOf(layer)))
-  }
-  const conv = (layer: Layer, x: Tensor4D): Tensor4D => {
-    const input = quantizeInput(layer.id, x) as Tensor4D
-    const filter = weightOf(layer) as Tensor4D
-    return seen(layer.id, conv2d(input, filter, biasOf(layer), layer.stride, paddingOf(layer, config)))
-  }
-  const norm = ({ id }: Norm, x: Tensor4D): Tensor4D => {
-    const [gamma, beta] = [parameters(`${id}.weight`) as Tensor1D, parameters(`${id}.bias`) as Tensor1D]
-    return seen(id, groupNorm(x, gamma, beta, config.normGroups, config.normEpsilon))
-  }
+  const through = <T extends Tensor>(layer: Layer, x: T): T => seen(layer.id, parts.layer(layer, x) as T)
+  const norm = (norm: Norm, x: Tensor4D): Tensor4D => seen(norm.id, parts.norm(norm, x))
 
   const resBlock = (block: ResBlock, x: Tensor4D, time: Tensor2D): Tensor4D => {
     const resize = (x: Tensor4D) => (block.resize === null ? x : resized(x, block.resize))
-    const h1 = conv(block.conv1, resize(silu(norm(block.norm1, x))))
-    const embedded = dense(block.timeProjection, time)
+    const h1 = through(block.conv1, resize(silu(norm(block.norm1, x))))
+    const embedded = through(block.timeProjection, time)
     const h2 = config.scaleShift
       ? scaleAndShift(norm(block.norm2, h1), embedded)
       : norm(block.norm2, addPerImage(h1, embedded))
-    const h3 = conv(block.conv2, silu(h2))
-    const shortcut = block.shortcut ? conv(block.shortcut, x) : resize(x)
+    const h3 = through(block.conv2, silu(h2))
+    const shortcut = block.shortcut ? through(block.shortcut, x) : resize(x)
     return seen(block.id, residualSum(shortcut, h3, block.scale))
   }
 
-  /** A 1x1 convolution in DDIM and LDM, a linear layer over the pixels in diffusers: the same product. */
-  const project = (layer: Layer, x: Tensor4D) => (layer.kind === 'conv' ? conv(layer, x) : dense(layer, x))
-
   const queryKeyValue = ({ qkv, heads }: Attention, x: Tensor4D): [Tensor4D, Tensor4D, Tensor4D] => {
-    if (qkv.length === 3) return [project(qkv[0], x), project(qkv[1], x), project(qkv[2], x)]
-    const fused = project(qkv[0], x)
+    if (qkv.length === 3) return [through(qkv[0], x), through(qkv[1], x), through(qkv[2], x)]
+    const fused = through(qkv[0], x)
     const order = config.qkv === 'by kind' ? 'by kind' : 'by head'
     return [
       fusedPart(fused, 0, heads, order),
@@ -120,18 +140,20 @@ export function unetForward(
   const attend = (block: Attention, x: Tensor4D): Tensor4D => {
     const { heads, products } = block
     const operand: OperandQuantizer = (name, x) =>
-      products === null ? x : quantizeInput(`${products}.${name}`, x)
+      products === null ? x : parts.operand(`${products}.${name}`, x)
     const [q, k, v] = queryKeyValue(block, norm(block.norm, x))
     const summed = attention(q, k, v, heads, config.attentionScale, operand)
     if (products !== null) tap(products, summed)
-    return seen(block.id, residualSum(x, project(block.out, summed), block.scale))
+    return seen(block.id, residualSum(x, through(block.out, summed), block.scale))
   }
 
-  const unit = ({ res, attention, whole }: Block, x: Tensor4D, time: Tensor2D): Tensor4D => {
-    const h1 = resBlock(res, x, time)
-    const h2 = attention ? attend(attention, h1) : h1
-    return whole === null ? h2 : seen(whole, h2)
-  }
+  /** Frees what its layers made on the way, so that a pass holds the features of one block and the skips. */
+  const unit = ({ res, attention, whole }: Block, x: Tensor4D, time: Tensor2D): Tensor4D =>
+    tidy(() => {
+      const h1 = resBlock(res, x, time)
+      const h2 = attention ? attend(attention, h1) : h1
+      return whole === null ? h2 : seen(whole, h2)
+    })
 
   const resample = (
     { id, conv: layer, block, whole }: Resample,
@@ -143,7 +165,7 @@ export function unetForward(
       if (block) return resBlock(block, x, time)
       // a convolution on the way down has stride 2
       const h = layer && way === 'down' ? x : resized(x, way)
-      return seen(id, layer ? conv(layer, h) : h)
+      return seen(id, layer ? through(layer, h) : h)
     }
     const h = sample()
     return whole === null ? h : seen(whole, h)
@@ -152,10 +174,10 @@ export function unetForward(
   return tidy(() => {
     const sinusoid = tensor2d(timestepSinusoids(t, config), [t.length, config.stemChannels])
     if (net.sinusoid !== null) tap(net.sinusoid, sinusoid)
-    const embedding = seen(net.timeEmbedding, dense(net.time[1], silu(dense(net.time[0], sinusoid))))
+    const embedding = seen(net.timeEmbedding, through(net.time[1], silu(through(net.time[0], sinusoid))))
     const time = silu(embedding)
 
-    let h = conv(net.convIn, config.centerInput ? (add(mul(x, 2), -1) as Tensor4D) : x)
+    let h = through(net.convIn, config.centerInput ? (add(mul(x, 2), -1) as Tensor4D) : x)
     if (net.stem !== null) tap(net.stem, h)
     const skips = [h]
     for (const level of net.down) {
@@ -173,7 +195,7 @@ export function unetForward(
     h = attend(net.mid.attention, h)
     h = seen(net.mid.id, resBlock(net.mid.res2, h, time))
     for (const level of net.up) h = upLevel(level, h)
-    return conv(net.convOut, silu(norm(net.normOut, h)))
+    return through(net.convOut, silu(norm(net.normOut, h)))
 
     function upLevel(level: Level, h: Tensor4D): Tensor4D {
       for (const block of level.blocks) h = unit(block, concatChannels(h, skips.pop()!), time)

@@ -1,7 +1,7 @@
 /** One pass through layers of several networks of one architecture. */
 import type { Quantizer } from '../quant/quantizer'
-
-import { type Parameters, unetForward } from './forward'
+import type { Layer } from '../record/run'
+import { type NetworkParts, type Parts, unetForward } from './forward'
 import { predictWith } from './predict'
 import type { UNet } from './unet'
 
@@ -18,24 +18,21 @@ export type Donors = ReadonlyMap<number, Source>
  */
 export function predictMixed(carrier: Source, donors: Donors, x: Float32Array, t: number): Float32Array {
   const { unet } = carrier
-  const layers = new Map<string, Part>()
-  for (const [index, source] of donors) {
-    const id = source.unet.layers[index]!.id
-    layers.set(unet.layers[index]!.id, { id, source, parameters: source.unet.parameters(source.quantizer) })
-  }
-  const own = unet.parameters(carrier.quantizer)
-  const parameters: Parameters = (name) => {
-    const dot = name.lastIndexOf('.')
-    const part = layers.get(name.slice(0, dot))
-    return part ? part.parameters(`${part.id}${name.slice(dot)}`) : own(name)
+  const donated = new Map<string, Donated>()
+  for (const [index, { unet: other, quantizer }] of donors)
+    donated.set(unet.layers[index]!.id, { layer: other.layers[index]!, parts: other.parts(quantizer) })
+  const own = unet.parts(carrier.quantizer)
+  const parts: Parts = {
+    ...own,
+    layer: (layer, value) => {
+      const donor = donated.get(layer.id)
+      return donor ? donor.parts.layer(donor.layer, value) : own.layer(layer, value)
+    },
   }
   return predictWith(unet.config, x, t, (input, timesteps) =>
-    unetForward(unet.architecture, parameters, input, timesteps, (id, value) => {
-      const part = layers.get(id)
-      return part ? part.source.quantizer.input(part.id, value) : carrier.quantizer.input(id, value)
-    }),
+    unetForward(unet.architecture, parts, input, timesteps),
   )
 }
 
-/** A layer as its donor has it, under the donor's id. */
-type Part = { id: string; source: Source; parameters: Parameters }
+/** A layer as its donor has it. */
+type Donated = { layer: Layer; parts: NetworkParts }

@@ -2,7 +2,8 @@
 import { type Tensor4D, tensor4d } from '@tensorflow/tfjs-core'
 import { fullPrecision, type Quantizer } from '../quant/quantizer'
 import type { UNetConfig } from './config'
-import type { Tap } from './forward'
+import type { NetworkParts, Tap } from './forward'
+import { type Pair, type TwinTaps, twinForward } from './twin'
 import { toNCHW, toNHWC, type UNet } from './unet'
 
 /**
@@ -16,6 +17,21 @@ export function predictNoise(
   tap?: Tap,
 ): Float32Array {
   return predictWith(unet.config, x, t, (input, timesteps) => unet.forward(input, timesteps, quantizer, tap))
+}
+
+/** eps of two networks of one architecture for the same x and t, in one pass; as predictNoise. */
+export function predictTwice(
+  [first, second]: Pair<UNet>,
+  parts: Pair<NetworkParts>,
+  x: Float32Array,
+  t: number,
+  taps?: TwinTaps,
+): Pair<Float32Array> {
+  const nets = [first.architecture, second.architecture] as const
+  const both = predictWith(first.config, x, t, (input, timesteps) =>
+    twinForward(nets, parts, input, timesteps, taps),
+  )
+  return [both.slice(0, both.length / 2), both.slice(both.length / 2)]
 }
 
 /** The same for any pass over NHWC tensors; what `forward` returns is disposed. */

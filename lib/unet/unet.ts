@@ -6,7 +6,7 @@ import { InputError } from '../tensor/error'
 import { sameShape, sizeOf, type TensorMap } from '../tensor/tensor'
 import { type Architecture, architecture, flatten } from './architecture'
 import type { UNetConfig } from './config'
-import { type Parameters, type Tap, unetForward } from './forward'
+import { type NetworkParts, networkParts, type Tap, unetForward } from './forward'
 
 /** Shapes every parameter must have, by name, in the checkpoint's layout (OIHW, [out, in], [C]). */
 export function parameterShapes(config: UNetConfig): Map<string, number[]> {
@@ -106,14 +106,14 @@ export class UNet {
         remedy: 'Give one timestep for each image.',
       })
     }
-    const parameters = this.parameters(quantizer)
-    return unetForward(this.architecture, parameters, x, t, (id, input) => quantizer.input(id, input), tap)
+    return unetForward(this.architecture, this.parts(quantizer), x, t, tap)
   }
 
-  /** What a pass under this quantizer computes with, uploaded if it was not; valid until `release(quantizer)` or `dispose()`. */
-  parameters(quantizer: Quantizer): Parameters {
+  /** Its parts one by one, with the weights of a quantizer, uploaded if they were not; valid until `release(quantizer)` or `dispose()`. */
+  parts(quantizer: Quantizer): NetworkParts {
     const weights = this.#upload(quantizer)
-    return (name) => (weights.get(name) ?? this.#shared.get(name))!
+    const parameters = (name: string) => (weights.get(name) ?? this.#shared.get(name))!
+    return networkParts(this.config, parameters, (id, input) => quantizer.input(id, input))
   }
 
   /** Frees the weights uploaded for one quantizer. */

@@ -45,6 +45,7 @@ function row(id: string, sqnr: (number | null)[] | null, bases = 1): LayerRow {
     flips: null,
     audit: null,
     series: sqnr && { sqnr, cosine: sqnr, lowrank: sqnr },
+    local: null,
   }
 }
 

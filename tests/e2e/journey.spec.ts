@@ -32,6 +32,51 @@ test('open the demo, find the worst layer and open it', async ({ page }) => {
   await expect(page.getByText('Low-rank alignment', { exact: true })).toBeVisible()
 })
 
+test('tell what a layer does wrong itself from what it inherits', async ({ page }) => {
+  await page.goto('/r/mnist-lmb')
+  const sheet = page.getByRole('region', { name: /^Layers × timesteps/ })
+  const last = sheet.getByRole('row', { name: /conv_out/ })
+  const mean = () => last.locator('.c-number').textContent()
+  await expect(last).toBeVisible()
+  const accumulated = Number(await mean())
+  await page.getByRole('radio', { name: 'local' }).click()
+  await expect(page).toHaveURL(/[?&]e=local/)
+  await expect(sheet.getByText('the error the layer makes itself')).toBeVisible()
+  // the last convolution is kept in full precision: most of its error it inherits
+  expect(Number(await mean())).toBeGreaterThan(accumulated + 1)
+  await page.reload()
+  await expect(page.getByRole('radio', { name: 'local' })).toBeChecked()
+  await page.keyboard.press('e')
+  await expect(page).toHaveURL(/[?&]e=inherited/)
+})
+
+test('see on the page of a layer where its error comes from', async ({ page }) => {
+  await page.goto('/r/mnist-lmb/up_blocks.0.resnets.0.conv1?t=500')
+  const errors = page.getByRole('region', { name: 'Errors of the output' })
+  const sqnr = errors.getByRole('row', { name: /^SQNR/ }).getByRole('cell')
+  await expect(sqnr.first()).toBeVisible()
+  const [, accumulated, local, weightsOnly, inputOnly] = (await sqnr.allInnerTexts()).map(Number)
+  expect(local).toBeGreaterThan(accumulated!)
+  expect(weightsOnly).toBeGreaterThan(local!)
+  expect(inputOnly).toBeGreaterThan(local!)
+  // its input is a concatenation: the quantizer is shown for both halves
+  await expect(page.getByText('way up:')).toBeVisible()
+  await expect(page.getByText('skip:')).toBeVisible()
+})
+
+test('keep more axes of the modules: the loss of LRM is shown at that rank', async ({ page }) => {
+  await page.goto('/r/mnist-lmb')
+  const card = page.getByRole('region', { name: /^Low-rank representation, module by module/ })
+  const middle = card.getByRole('row', { name: /^mid_block/ })
+  await expect(middle.getByText('16 of 64')).toBeVisible()
+  await expect(async () => {
+    await card.getByRole('slider').fill('100')
+    await expect(middle.getByText('64 of 64')).toBeVisible({ timeout: 1000 })
+  }).toPass()
+  await expect(middle.getByText('100 %').first()).toBeVisible()
+  await expect(page).toHaveURL(/[?&]k=100/)
+})
+
 test('move through a layer by keyboard: the timestep goes into the link', async ({ page }) => {
   await page.goto('/r/mnist-lmb')
   const map = page.getByRole('group', { name: /timestep/i }).first()
