@@ -1,14 +1,14 @@
 'use client'
 
 import { scaleLinear } from 'd3'
-import { type KeyboardEvent, type PointerEvent, type ReactNode, useState } from 'react'
+import type { ReactNode } from 'react'
 import { formatScale } from '../_ui/format'
 import { AxisBottom, GridY } from './axis'
 import { axisNumber } from './axis-number'
 import { basisYardsticks, gaussianYardstick, yardstickLabel } from './basis-yardsticks'
+import { ChannelPlane, channelKeys } from './channel-plane'
 import { ChartFrame } from './chart-frame'
 import { runColour } from './colour'
-import { markPath } from './mark'
 import { useWidth } from './use-width'
 
 export type BasisScalesProps = {
@@ -34,13 +34,6 @@ export type BasisScalesProps = {
 export function BasisScales(props: BasisScalesProps) {
   const { sigma1, sigma2, channel, onChannel } = props
   const [ref, width] = useWidth(420, props.width)
-
-  function handleKey(event: KeyboardEvent): boolean {
-    const move = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key]
-    if (!move || !onChannel) return false
-    onChannel(Math.min(sigma1.length - 1, Math.max(0, channel + move)))
-    return true
-  }
   return (
     <ChartFrame
       {...props}
@@ -48,7 +41,7 @@ export function BasisScales(props: BasisScalesProps) {
         columns: ['channel', 'sigma1', ...(sigma2 ? ['sigma2', 'sigma2/sigma1'] : [])],
         rows: sigma1.map((s, i) => [i, s, ...(sigma2 ? [sigma2[i]!, s === 0 ? null : sigma2[i]! / s] : [])]),
       }}
-      onKey={onChannel && handleKey}
+      onKey={onChannel && channelKeys(channel, sigma1.length, onChannel)}
     >
       {!sigma2 && <MeanLegend meanAbs={props.meanAbs} />}
       <div ref={ref}>
@@ -79,7 +72,6 @@ function MeanLegend({ meanAbs }: Pick<BasisScalesProps, 'meanAbs'>) {
 }
 
 type PlotProps = Omit<BasisScalesProps, 'width'> & { width: number }
-type Dot = { x: number; y: number }
 
 function TwoBases({
   sigma1,
@@ -101,7 +93,7 @@ function TwoBases({
   const dots = sigma1.map((s, i) => ({ x: x(s), y: y(sigma2[i]!) }))
   const [xEnd, yEnd] = [x.domain()[1]!, y.domain()[1]!]
   return (
-    <Plane
+    <ChannelPlane
       dots={dots}
       slot={slot}
       channel={channel}
@@ -168,7 +160,7 @@ function TwoBases({
           style={{ stroke: runColour(slot), opacity: 0.45 }}
         />
       )}
-    </Plane>
+    </ChannelPlane>
   )
 }
 
@@ -179,7 +171,7 @@ function OneBasis({ sigma1, start, meanAbs, slot, channel, onChannel, width }: P
   const y = scaleLinear([Math.min(0, ...values), Math.max(1e-9, ...values) * 1.06], [bottom, top]).nice(4)
   const dots = sigma1.map((s, i) => ({ x: x(i), y: y(s) }))
   return (
-    <Plane
+    <ChannelPlane
       dots={dots}
       slot={slot}
       channel={channel}
@@ -228,90 +220,6 @@ function OneBasis({ sigma1, start, meanAbs, slot, channel, onChannel, width }: P
           style={{ stroke: runColour(slot), opacity: 0.45 }}
         />
       )}
-    </Plane>
-  )
-}
-
-type PlaneProps = {
-  dots: Dot[]
-  slot: number | null
-  channel: number
-  onChannel?: (channel: number) => void
-  describe: (channel: number) => string
-  width: number
-  height: number
-  children: ReactNode
-}
-
-/** Dots of all channels over what `children` draws; the nearest to a click is selected, the selected is ink. */
-function Plane({ dots, slot, channel, onChannel, describe, width, height, children }: PlaneProps) {
-  const [hover, setHover] = useState<number | null>(null)
-  const mark = markPath(slot, 8)
-  const selected = dots[channel]
-  const hovered = hover === null ? undefined : dots[hover]
-  function nearest(event: PointerEvent<SVGSVGElement>): number | null {
-    const box = event.currentTarget.getBoundingClientRect()
-    const [px, py] = [event.clientX - box.left, event.clientY - box.top]
-    let best: number | null = null
-    dots.forEach((dot, i) => {
-      const d = (dot.x - px) ** 2 + (dot.y - py) ** 2
-      const bestDot = best === null ? null : dots[best]!
-      if (!bestDot || d < (bestDot.x - px) ** 2 + (bestDot.y - py) ** 2) best = i
-    })
-    return best
-  }
-  return (
-    <>
-      {/* biome-ignore lint/a11y/noSvgWithoutTitle: the frame around it carries the name */}
-      {/* biome-ignore lint/a11y/useKeyWithClickEvents: the frame around it handles the keys */}
-      <svg
-        width={width}
-        height={height}
-        style={{ cursor: onChannel ? 'pointer' : undefined, touchAction: 'pan-y' }}
-        onPointerMove={(event) => setHover(nearest(event))}
-        onPointerLeave={() => setHover(null)}
-        onClick={() => hover !== null && onChannel?.(hover)}
-      >
-        {children}
-        {dots.map((dot, i) => (
-          <path
-            key={i}
-            d={mark}
-            transform={`translate(${dot.x},${dot.y})`}
-            style={{ fill: runColour(slot), stroke: 'var(--surface)', strokeWidth: 0.5 }}
-          />
-        ))}
-        {hovered && hover !== channel && (
-          <circle cx={hovered.x} cy={hovered.y} r={7} fill="none" style={{ stroke: 'var(--ink3)' }} />
-        )}
-        {selected && (
-          <g pointerEvents="none">
-            <circle
-              cx={selected.x}
-              cy={selected.y}
-              r={5.5}
-              strokeWidth={2}
-              style={{ fill: 'var(--ink)', stroke: 'var(--surface)' }}
-            />
-            <text className="strong halo" x={selected.x + 9} y={selected.y + 14}>
-              {channel}
-            </text>
-          </g>
-        )}
-      </svg>
-      {hovered && hover !== null && (
-        <div
-          className="tooltip floating"
-          style={{
-            top: hovered.y + 12,
-            ...(hovered.x > width / 2 ? { right: width - hovered.x } : { left: hovered.x }),
-          }}
-        >
-          <b>channel {hover}</b>
-          <br />
-          {describe(hover)}
-        </div>
-      )}
-    </>
+    </ChannelPlane>
   )
 }

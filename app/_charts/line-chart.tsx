@@ -68,6 +68,8 @@ export type LineChartProps = {
   height?: number
   /** Fixed width in px; else the chart fills its column. */
   width?: number
+  /** px right of the plot for the names of lines; charts that share an axis give the same. */
+  nameRoom?: number
   tools?: ReactNode
 }
 
@@ -83,7 +85,8 @@ export function LineChart(props: LineChartProps) {
   const formatY = yOf.format ?? ((v: number) => formatFixed(v, 1))
 
   const longest = Math.max(0, ...lines.map((line) => line.name.length))
-  const labelRoom = lines.length > 1 ? Math.min(150, longest * 6.6 + 20, width * 0.36) : 16
+  const labelRoom =
+    props.nameRoom ?? (lines.length > 1 ? Math.min(150, longest * 6.6 + 20, width * 0.36) : 16)
   const left = 44
   const right = Math.max(left + 40, width - labelRoom)
   const top = 26

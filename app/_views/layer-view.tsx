@@ -33,6 +33,8 @@ import { Empty } from '../_ui/states'
 import { useKeys } from '../_ui/use-keys'
 import { useView } from '../_ui/use-view'
 import { LayerAudit } from './audit-card'
+import { BasisCards } from './basis-cards'
+import { DynamicsCards } from './dynamics-cards'
 import { ErrorNumbers, ErrorSpread } from './error-numbers'
 import { InputUse } from './input-use'
 import './layer.css'
@@ -160,6 +162,8 @@ export function LayerView({ data, initial, frozen }: LayerViewProps) {
         )}
       </div>
       <LayerAudit findings={data.findings} />
+      <BasisCards data={data} channel={channel} onChannel={(ch) => setView({ ch })} />
+      {run.role === 'student' && <DynamicsCards data={data} onStep={frozen ? undefined : moveTo} />}
       <AlignmentCards data={data} t={t} at={at} onTime={selectTime} />
     </PageShell>
   )
@@ -430,7 +434,7 @@ function ScalesCard({ data, channel, onChannel }: Omit<WeightsCardProps, 'onStep
       ? { step: first.step, sigma1: first.sigma1, sigma2: first.sigma2 }
       : null
   const way = start ? ` The hair is its way since step ${formatCount(start.step)}.` : ''
-  const dead = sigma1.filter((s) => Math.abs(s) < 0.05 * Math.max(...sigma1.map(Math.abs))).length
+  const dead = record.weights.bases?.dead ?? 0
   return (
     <Card>
       <BasisScales
@@ -467,7 +471,7 @@ function ScalesCard({ data, channel, onChannel }: Omit<WeightsCardProps, 'onStep
         {dead > 0 && (
           <>
             {' '}
-            · △ {dead} of {sigma1.length} channels are dead: σ1 below 5 % of the largest
+            · △ {dead} of {sigma1.length} channels are dead: their levels are below 5 % of the largest
           </>
         )}
       </p>

@@ -1,4 +1,5 @@
 /** What the Layer page needs from the store, as plain data. */
+import { type Reason, standouts } from '../../lib/diagnostics/standouts'
 import type { Finding } from '../../lib/record/audit'
 import type { CheckpointDetail, Histogram, Layer, LayerRecord } from '../../lib/record/run'
 import type { PackedGrids } from '../../lib/record/sweep'
@@ -8,6 +9,7 @@ import { getLayerHistory, getLayerSweep } from '../../lib/store/layers'
 import { getRun, listRuns } from '../../lib/store/runs'
 import type { Series } from '../_charts/series'
 import { nearestCheckpoint, type RunHead, runHead } from './load'
+import { type LayerTraining, loadLayerTraining } from './load-dynamics'
 import { type Pinned, wasStored } from './pinned'
 
 /** The layer's weights at one step of the training. */
@@ -40,7 +42,14 @@ export type LayerViewData = {
   /** Ascending by step. */
   history: LayerMoment[]
   layers: LayerNeighbour[]
+  /** By what its bases are the furthest from those of all layers of the checkpoint. */
+  reasons: Reason[]
+  /** What moved between the checkpoints of the run; comes after the rest. */
+  training: Promise<LayerTraining>
 }
+
+/** Layers less far out than this are within what a sound network has. */
+const farOut = 2
 
 /** One layer of a run at a step, or of the pinned checkpoint; null if there is no such run or layer. */
 export async function loadLayerView(
@@ -82,6 +91,10 @@ export async function loadLayerView(
       bases: precision.bases,
       sqnr: alignment?.sqnr ?? null,
     })),
+    reasons: (
+      standouts(detail.diagnosis.layers).find(({ layer }) => layer === layerId)?.reasons ?? []
+    ).filter(({ score }) => score >= farOut),
+    training: loadLayerTraining(run.id, record.layer, pinned && new Date(pinned.createdAt)),
   }
 }
 

@@ -1,4 +1,5 @@
 /** What each view needs from the store, as plain data. Pages and frozen views load through here. */
+import { type Standout, standouts } from '../../lib/diagnostics/standouts'
 import type { Finding } from '../../lib/record/audit'
 import type { CheckpointDetail, CheckpointSummary, RunSummary, SampleSet } from '../../lib/record/run'
 import type { SweepRecord } from '../../lib/record/sweep'
@@ -152,6 +153,8 @@ export type RunViewData = {
   /** null when nothing is stored yet. */
   checkpoint: RunCheckpoint | null
   rows: LayerRow[]
+  /** Layers whose bases are unlike the others', the furthest out first; [] of a teacher. */
+  standouts: Standout[]
   /** Which part turned binary when; [] where all were binary alike from the start. */
   stages: PartStages[]
   /** The training loss and its terms where they were logged. */
@@ -200,6 +203,7 @@ export async function loadRunView(
     checkpoints: knownCheckpoints(run.checkpoints, detail, pinned),
     checkpoint: detail && runCheckpoint(detail),
     rows: detail ? detail.diagnosis.layers.map((record) => layerRow(record, detail.diagnosis.audit)) : [],
+    standouts: standouts(detail?.diagnosis.layers ?? []),
     stages: precisionStages(precisions),
     losses: losses.filter(({ total }) => total > 0),
     job,

@@ -23,6 +23,7 @@ import { type Parting, partingDb, runFinding } from './run-finding'
 import { RunFrame, type RunProps } from './run-frame'
 import { type LayerRow, rowMean, rowsOf, worstFirst } from './run-rows'
 import { StagesCard } from './stages-card'
+import { StandoutsCard } from './standouts-card'
 
 /** A student: where it loses its teacher, by layer and timestep, and what its file costs. */
 export function StudentRun(props: RunProps) {
@@ -173,6 +174,7 @@ export function StudentRun(props: RunProps) {
           onShare={(k) => setView({ k })}
         />
       )}
+      {data.standouts.length > 0 && <StandoutsCard standouts={data.standouts} layerHref={layerHref} />}
       {data.stages.length > 0 && <StagesCard data={data} />}
       <RunEvidence data={data} checkpoint={checkpoint} />
       {data.job && <JobCard run={run} job={data.job} />}

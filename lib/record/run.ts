@@ -112,8 +112,8 @@ export const BasisFit = z.object({
   /** What the bases in use fall short of these, dB left on the table; lower is better, 0 is nothing. */
   scalesLeft: finite,
   basesLeft: finite,
-  /** The output channel whose scales leave most, dB. */
-  worst: z.object({ channel: finite, scalesLeft: finite }),
+  /** What the scales of each output channel leave, dB to five decimals. */
+  left: z.array(finite),
 })
 export type BasisFit = z.infer<typeof BasisFit>
 

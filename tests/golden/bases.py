@@ -69,7 +69,7 @@ def fit_of(v, planes, scales):
         "bestSqnr": sqnr(v, ideal),
         "scalesLeft": sqnr(v, refitted) - sqnr(v, used),
         "basesLeft": sqnr(v, ideal) - sqnr(v, used),
-        "worst": {"channel": int(numpy.argmax(left)), "scalesLeft": max(left)},
+        "left": left,
     }
 
 

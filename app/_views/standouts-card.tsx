@@ -1,0 +1,42 @@
+import Link from 'next/link'
+import { reasonInWords, type Standout } from '../../lib/diagnostics/standouts'
+import { Card } from '../_ui/card'
+import { formatFixed } from '../_ui/format'
+import { TableScroll } from '../_ui/table-scroll'
+
+type StandoutsCardProps = { standouts: readonly Standout[]; layerHref: (layer: string) => string }
+
+/** Layers whose bases are unlike the others', the furthest out first. */
+export function StandoutsCard({ standouts, layerHref }: StandoutsCardProps) {
+  return (
+    <Card
+      title="Which layer’s bases stand out"
+      caption="Each layer is held against its own kind, measure by measure: (value − median) / (next worst − median). 1 is as far out as another layer; from 2 on look at it first."
+    >
+      <TableScroll label="Layers that stand out" className="numbers">
+        <table className="plain">
+          <thead>
+            <tr>
+              <th scope="col">layer</th>
+              <th scope="col">it is the worst by</th>
+              <th scope="col" className="num">
+                how far out ↓
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {standouts.map(({ layer, reasons }) => (
+              <tr key={layer}>
+                <th scope="row" className="mono">
+                  <Link href={layerHref(layer)}>{layer}</Link>
+                </th>
+                <td>{reasons.map(reasonInWords).join('; ')}</td>
+                <td className="num">{formatFixed(reasons[0]?.score, 1)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </TableScroll>
+    </Card>
+  )
+}
