@@ -31,8 +31,16 @@ export async function loadLayerTraining(
       return { kind: 'too large', weights: parameters, checkpoints: checkpoints.length }
     return { kind: 'measured', dynamics: await layerDynamics(id, checkpoints), without }
   } catch (error) {
-    if (!(error instanceof InputError)) throw error
-    const { file, item, problem, remedy } = error
-    return { kind: 'fault', fault: { file, item, problem, remedy } }
+    return { kind: 'fault', fault: faultOf(error, id) }
   }
+}
+
+/** What is wrong with a file, or with the store it should be in. */
+function faultOf(error: unknown, item: string): Fault {
+  if (error instanceof InputError) {
+    const { file, item, problem, remedy } = error
+    return { file, item, problem, remedy }
+  }
+  const problem = error instanceof Error ? error.message : String(error)
+  return { file: 'store', item, problem, remedy: 'The command verify tells what of the store is damaged.' }
 }
