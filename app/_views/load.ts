@@ -203,7 +203,7 @@ export async function loadRunView(
     checkpoints: knownCheckpoints(run.checkpoints, detail, pinned),
     checkpoint: detail && runCheckpoint(detail),
     rows: detail ? detail.diagnosis.layers.map((record) => layerRow(record, detail.diagnosis.audit)) : [],
-    standouts: standouts(detail?.diagnosis.layers ?? []),
+    standouts: standouts(detail?.diagnosis.layers ?? [], detail?.diagnosis.sweep?.modules),
     stages: precisionStages(precisions),
     losses: losses.filter(({ total }) => total > 0),
     job,

@@ -97,7 +97,7 @@ export function rowsOf(rows: readonly LayerRow[], kind: ErrorKind): LayerRow[] {
   return rows.map((row) => {
     const { series, local } = row
     if (!series || !local) return { ...row, series: null }
-    const of = (metric: keyof typeof local): Series =>
+    const of = (metric: 'sqnr' | 'cosine'): Series =>
       kind === 'local' ? local[metric] : inherited(series[metric], local[metric])
     return { ...row, series: { ...series, sqnr: of('sqnr'), cosine: of('cosine') } }
   })

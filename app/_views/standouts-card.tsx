@@ -6,12 +6,12 @@ import { TableScroll } from '../_ui/table-scroll'
 
 type StandoutsCardProps = { standouts: readonly Standout[]; layerHref: (layer: string) => string }
 
-/** Layers whose bases are unlike the others', the furthest out first. */
+/** Layers, and modules by their axes, that are unlike the others, the furthest out first. */
 export function StandoutsCard({ standouts, layerHref }: StandoutsCardProps) {
   return (
     <Card
-      title="Which layer’s bases stand out"
-      caption="Each layer is held against its own kind, measure by measure: (value − median) / (next worst − median). 1 is as far out as another layer; from 2 on look at it first."
+      title="Which layer stands out"
+      caption="By its bases, the step of its input, or the axes its training stored. Each layer is held against its own kind, measure by measure: (value − median) / (next worst − median). 1 is as far out as another layer; from 2 on look at it first."
     >
       <TableScroll label="Layers that stand out" className="numbers">
         <table className="plain">
@@ -28,7 +28,12 @@ export function StandoutsCard({ standouts, layerHref }: StandoutsCardProps) {
             {standouts.map(({ layer, reasons }) => (
               <tr key={layer}>
                 <th scope="row" className="mono">
-                  <Link href={layerHref(layer)}>{layer}</Link>
+                  {/* a module has no page of its own */}
+                  {reasons.some(({ measure }) => measure === 'staleAxes') ? (
+                    layer
+                  ) : (
+                    <Link href={layerHref(layer)}>{layer}</Link>
+                  )}
                 </th>
                 <td>{reasons.map(reasonInWords).join('; ')}</td>
                 <td className="num">{formatFixed(reasons[0]?.score, 1)}</td>

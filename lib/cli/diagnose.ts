@@ -57,7 +57,11 @@ ${measureHelp}
     }
     const [fp, binary] = [needed(flags, 'fp'), needed(flags, 'binary')]
     const diagnosis = (await weightsDiagnosis(fp, binary)) ?? (await measure(fp, binary, flags))
-    printResult(flags, { ...diagnosis, standouts: standouts(diagnosis.layers) }, table(diagnosis))
+    printResult(
+      flags,
+      { ...diagnosis, standouts: standouts(diagnosis.layers, diagnosis.sweep?.modules) },
+      table(diagnosis),
+    )
     return 0
   },
 }
@@ -99,7 +103,7 @@ function readTimesteps(flags: Flags): number | number[] {
 const namedStandouts = 3
 
 /** Layers by mean SQNR of their output, worst first, and those whose bases are unlike the others'. */
-function table({ layers, output, timesteps, ledger, unrun }: Diagnosis): string {
+function table({ layers, output, timesteps, ledger, unrun, sweep }: Diagnosis): string {
   const rows = layers
     .map(({ layer, precision, weights, alignment }) => ({
       id: layer.id,
@@ -117,10 +121,10 @@ function table({ layers, output, timesteps, ledger, unrun }: Diagnosis): string 
   )
   const ratio = ledger.fullPrecisionBytes / ledger.packedBytes
   const head = `${'layer'.padEnd(width)}  weights    SQNR   cosine    local  weight SQNR (dB, means over timesteps)`
-  const unusual = standouts(layers)
+  const unusual = standouts(layers, sweep?.modules)
     .slice(0, namedStandouts)
     .map(({ layer, reasons }) => `  ${layer}: ${reasons.map(reasonInWords).join('; ')}`)
-  if (unusual.length > 0) lines.push('furthest from the other layers by their bases:', ...unusual)
+  if (unusual.length > 0) lines.push('furthest from the other layers:', ...unusual)
   if (unrun !== undefined) return [`weights only: ${unrun}`, head, ...lines].join('\n')
   return [
     `eps: SQNR ${number(mean(output?.sqnr ?? []), 1).trim()} dB over ${timesteps.length} timesteps; ${ratio.toFixed(1)}x smaller packed`,

@@ -1,5 +1,6 @@
 /** How a layer's input makes use of its quantizer: the codes it falls on, what is clipped, the range it has. */
-import { type ActivationBits, codeRange } from '../quant/lsq'
+import { sqnr } from '../math/agreement'
+import { type ActivationBits, codeRange, lsq } from '../quant/lsq'
 import { codeRows } from '../record/sweep'
 
 export type InputUse = {
@@ -67,4 +68,34 @@ export function channelPeaks(x: Float32Array, C: number): number[] {
     }
   }
   return Array.from(peaks)
+}
+
+/** What a step is multiplied by to try others: a quarter to four times, by the root of 2. */
+export const stepFactors = Array.from({ length: 9 }, (_, i) => 2 ** ((i - 4) / 2))
+
+/** Values steps are tried on. */
+const triedValues = 4096
+
+/**
+ * SQNR in dB of an input quantized with `stepFactors` times its step, on values spread evenly; null where the input has no energy
+ * or is not finite.
+ */
+export function stepSqnrs(x: Float32Array, { alpha, bits }: Step): (number | null)[] {
+  const n = Math.min(x.length, triedValues)
+  const values = Float32Array.from({ length: n }, (_, i) => x[Math.floor((i * x.length) / n)]!)
+  return stepFactors.map((factor) => sqnr(values, lsq(values, factor * alpha, bits)))
+}
+
+/**
+ * dB that the best of the steps would gain over the one in use, at each timestep: one step serves all of them, so it is the best on
+ * their mean, which may lose at some. [9, D] as stepSqnrs gives them; null where nothing was measured.
+ */
+export function stepLeft(sqnrs: readonly (readonly (number | null)[])[]): (number | null)[] {
+  const mean = (row: readonly (number | null)[]) => row.reduce<number>((sum, v) => sum + (v ?? 0), 0)
+  const best = sqnrs.reduce((a, b) => (mean(b) > mean(a) ? b : a))
+  const inUse = sqnrs[stepFactors.indexOf(1)]!
+  return inUse.map((v, t) => {
+    const other = best[t] ?? null
+    return v === null || other === null ? null : other - v
+  })
 }

@@ -15,7 +15,7 @@ import {
 import { hostValues } from '../tensor/on-host'
 import type { NetworkParts } from '../unet/forward'
 import { firstImages, type Pair, type SeenLayer } from '../unet/twin'
-import { channelPeaks, inputUse, type Step } from './activation-use'
+import { channelPeaks, inputUse, type Step, stepFactors, stepSqnrs } from './activation-use'
 
 /** Positions CKA is taken over: it costs their square. */
 const ckaRows = 64
@@ -56,6 +56,7 @@ export function emptyLayerGrids({ names, step, ownChannels }: SweptLayer, sizes:
           ['activationsOnly', errorNames.length, D],
           ['codes', codeRows * parts, T],
           ['clipped', 2 * parts, T],
+          ['stepSqnr', stepFactors.length, D],
         ] as [LayerGrid, number, number][])
       : []),
   ]
@@ -130,7 +131,9 @@ export function measureLayer(
       uses.flatMap(({ clipped }) => clipped ?? [null, null]),
     )
   }
-  if (detail !== null) set('peaks', detail, channelPeaks(own, P))
+  if (detail === null) return
+  set('peaks', detail, channelPeaks(own, P))
+  if (step) set('stepSqnr', detail, stepSqnrs(own, step))
 }
 
 function imageSums(x: Float32Array, y: Float32Array, images: number): ErrorSums[] {

@@ -1,11 +1,12 @@
 /**
- * Which layer stands out by its bases, and why, so that a fault in one of hundreds is seen: a scale that is wrong, a second basis that is
- * off, a layer left in full precision, signs that were changed, channels that are dead. A trained network is never even, so a
+ * Which layer stands out by its bases, and why, so that a fault in one of hundreds is seen: a scale or a step that is wrong, a second
+ * basis that is off, a layer left in full precision, signs that were changed, channels that are dead. A trained network is never even, so a
  * layer is held against its own kind: how far it lies from the median, in units of how far the next one does.
  */
 import { quantiles } from '../math/quantiles'
 import { keptFullPrecision } from '../quant/manifest'
 import type { BasisFit, BasisStats, LayerRecord } from '../record/run'
+import { columnOf, type SweepRecord, unpackGrids } from '../record/sweep'
 
 /** By what a layer stands out, and how far. */
 export type Reason = {
@@ -20,7 +21,7 @@ export type Reason = {
   score: number
 }
 
-/** A layer with what it is the worst by, the largest score first. */
+/** A layer, or for its axes a module, with what it is the worst by, the largest score first. */
 export type Standout = { layer: string; reasons: Reason[] }
 
 type Found = { layer: string; value: number; channel: number | null }
@@ -31,8 +32,10 @@ type Measure = {
   least: number
   /** Written after the point. */
   digits: number
-  of: (records: readonly LayerRecord[]) => Found[]
+  of: (records: readonly LayerRecord[], modules: Modules) => Found[]
 }
+
+type Modules = SweepRecord['modules']
 
 /** The weights that bases are fitted to: the latent ones where they are stored, else the teacher's. */
 export const fitOf = ({ latent, teacher }: BasisStats): BasisFit | null => latent?.fit ?? teacher?.fit ?? null
@@ -70,10 +73,16 @@ const measures = {
   /** Share of signs that differ from the teacher's in the channel with most of them. */
   channelFlips: {
     worst: 'largest',
-    least: 0.05,
+    least: 0.1,
     digits: 1,
     of: ofBases(({ teacher }) => teacher && { value: teacher.flips.share, channel: teacher.flips.channel }),
   },
+  /** dB that a better step would gain on the 4- or 8-bit input, mean over the timesteps measured in detail. */
+  stepLeft: { worst: 'largest', least: 0.5, digits: 1, of: stepsLeft(false) },
+  /** The same of the projections of the time embedding, whose input is another. */
+  timeStepLeft: { worst: 'largest', least: 0.5, digits: 1, of: stepsLeft(true) },
+  /** Share of the teacher's energy that the axes a training stored of a module miss, and as many axes of now would hold. */
+  staleAxes: { worst: 'largest', least: 0.05, digits: 1, of: (_, modules) => staleAxes(modules) },
   /** Entropy of the first basis' signs in bits, median over the channels; 1 is balanced. */
   entropy: {
     worst: 'smallest',
@@ -95,6 +104,25 @@ function ofBases(find: (bases: BasisStats) => { value: number; channel?: number 
     })
 }
 
+function staleAxes(modules: Modules): Found[] {
+  return modules.flatMap(({ id, grids }) => {
+    const [stored, now] = columnOf(unpackGrids(grids).get('storedEnergy'), 0)
+    return typeof stored === 'number' && typeof now === 'number'
+      ? [{ layer: id, value: now - stored, channel: null }]
+      : []
+  })
+}
+
+function stepsLeft(onTime: boolean): Measure['of'] {
+  return (records) =>
+    records.flatMap(({ layer, alignment }) => {
+      const measured = (alignment?.local?.stepLeft ?? []).filter((v) => v !== null)
+      if (measured.length === 0 || (layer.place.role === 'time_proj') !== onTime) return []
+      const value = measured.reduce((sum, v) => sum + v, 0) / measured.length
+      return [{ layer: layer.id, value, channel: null }]
+    })
+}
+
 /**
  * Of each layer inside the network how many bases fewer it has than those around it: than both its neighbours in order of the
  * forward pass, or than every other layer of its block. The edges of a network are kept as they are and do not count.
@@ -113,17 +141,20 @@ function missingBases(records: readonly LayerRecord[]): Found[] {
 }
 
 /** Layers that have the measure, the worst first; of equal ones in order of the forward pass. */
-function rankByMeasure(records: readonly LayerRecord[], measure: BasisMeasure): Found[] {
+function rankByMeasure(records: readonly LayerRecord[], modules: Modules, measure: BasisMeasure): Found[] {
   const { worst, of } = measures[measure]
-  return of(records).sort((a, b) => (worst === 'largest' ? b.value - a.value : a.value - b.value))
+  return of(records, modules).sort((a, b) => (worst === 'largest' ? b.value - a.value : a.value - b.value))
 }
 
-/** Layers that are the worst by a measure, the one furthest from its kind first. [] without binarized layers. */
-export function standouts(records: readonly LayerRecord[]): Standout[] {
+/**
+ * Layers, and modules with axes of a training (SweepRecord), that are the worst by a measure, the one furthest from its kind
+ * first. [] without binarized layers.
+ */
+export function standouts(records: readonly LayerRecord[], modules: Modules = []): Standout[] {
   const byLayer = new Map<string, Reason[]>()
   if (!records.some(({ precision }) => precision.bases > 0)) return []
   for (const measure of Object.keys(measures) as BasisMeasure[]) {
-    const found = worstBy(records, measure)
+    const found = worstBy(records, modules, measure)
     if (found) byLayer.set(found.layer, [...(byLayer.get(found.layer) ?? []), found.reason])
   }
   return [...byLayer]
@@ -134,9 +165,10 @@ export function standouts(records: readonly LayerRecord[]): Standout[] {
 /** null for a measure that fewer than three layers have, or by which none differs from the others. */
 function worstBy(
   records: readonly LayerRecord[],
+  modules: Modules,
   measure: BasisMeasure,
 ): { layer: string; reason: Reason } | null {
-  const ranked = rankByMeasure(records, measure)
+  const ranked = rankByMeasure(records, modules, measure)
   const [first, second] = ranked
   if (!first || !second || ranked.length < 3 || first.value === ranked.at(-1)!.value) return null
   const [median] = quantiles(
@@ -149,6 +181,9 @@ function worstBy(
   return { layer, reason: { measure, value, channel, median: median!, next: second.value, score } }
 }
 
+/** Measures written in per cent. */
+const shares: readonly BasisMeasure[] = ['channelFlips', 'staleAxes']
+
 const decimals = (value: number, digits: number) => value.toFixed(digits).replace('-', '−')
 
 /** What the value of each measure says, in words. */
@@ -158,6 +193,9 @@ const words: Record<BasisMeasure, (value: string, channel: number | null) => str
   signsLeft: (value) => `the best signs would gain ${value} dB`,
   ratio: (value) => `sigma2/sigma1 is ${value}`,
   channelFlips: (value, channel) => `${value} % of the signs of channel ${channel} are not the teacher’s`,
+  stepLeft: (value) => `a better step of its input would gain ${value} dB`,
+  timeStepLeft: (value) => `a better step of its input would gain ${value} dB`,
+  staleAxes: (value) => `the axes its training stored miss ${value} % of the energy that axes of now hold`,
   entropy: (value) => `its signs hold ${value} bits each`,
   dead: (value) => `${value} channels add next to nothing`,
 }
@@ -165,6 +203,6 @@ const words: Record<BasisMeasure, (value: string, channel: number | null) => str
 /** "least-squares scales would gain 9.5 dB (median 0.1, next 0.4)". */
 export function reasonInWords({ measure, value, channel, median, next }: Reason): string {
   const written = (v: number) =>
-    measure === 'channelFlips' ? decimals(100 * v, 1) : decimals(v, measures[measure].digits)
+    shares.includes(measure) ? decimals(100 * v, 1) : decimals(v, measures[measure].digits)
   return `${words[measure](written(value), channel)} (median ${written(median)}, next ${written(next)})`
 }

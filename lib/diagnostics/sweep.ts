@@ -16,6 +16,7 @@ import type { Tap } from '../unet/forward'
 import { modulesOf } from '../unet/modules'
 import { concatenatedInputs } from '../unet/skips'
 import { halves, type Pair, type SeenLayer } from '../unet/twin'
+import { stepFactors, stepLeft } from './activation-use'
 import { emptyLayerGrids, type LayerGrids, measureLayer, type SweptLayer } from './layer-sweep'
 import { measureModule, type SweptModule, startModule } from './module-subspaces'
 import { type Predict, withTwin } from './network'
@@ -111,7 +112,7 @@ export async function sweep(
     return {
       output,
       layers: alignments.map((alignment, i) => ({
-        alignment: finished(alignment, grids[i]!),
+        alignment: finished(alignment, grids[i]!, detail),
         sweep: packGrids(grids[i]!),
       })),
       sweep: {
@@ -155,13 +156,19 @@ function projectedOn(features: Tensor, axes: Tensor2D): Projected {
 }
 
 /** The series that are rows of a grid. */
-function finished(alignment: Alignment, grids: LayerGrids): Alignment {
+function finished(alignment: Alignment, grids: LayerGrids, detail: readonly number[]): Alignment {
   const [accumulated, local] = [grids.get('accumulated'), grids.get('local')]
+  const steps = grids.get('stepSqnr')
+  const left = steps ? stepLeft(stepFactors.map((_, row) => rowOf(steps, row))) : []
+  const spread = new Array<number | null>(accumulated!.columns).fill(null)
+  detail.forEach((at, column) => {
+    spread[at] = left[column] ?? null
+  })
   return {
     ...alignment,
     sqnr: rowOf(accumulated, 0),
     cosine: rowOf(accumulated, 1),
-    local: { sqnr: rowOf(local, 0), cosine: rowOf(local, 1) },
+    local: { sqnr: rowOf(local, 0), cosine: rowOf(local, 1), stepLeft: spread },
   }
 }
 

@@ -179,8 +179,11 @@ export const Alignment = z.object({
   lowRankStudentEnergy: series,
   /** Number of axes kept: max(1, round(C/4)). */
   rank: finite,
-  /** Error with the teacher's input, on the first images (SweepRecord.localImages); absent in older records. */
-  local: z.optional(Agreements),
+  /**
+   * Error with the teacher's input, on the first images (SweepRecord.localImages), and dB that a better step would gain on the
+   * student's input, at the timesteps measured in detail; absent in older records.
+   */
+  local: z.optional(z.object({ sqnr: series, cosine: series, stepLeft: series })),
 })
 export type Alignment = z.infer<typeof Alignment>
 

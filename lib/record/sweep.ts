@@ -40,6 +40,8 @@ export const layerGrids = [
   'codes',
   /** [2 x parts, T]: share of the input below the lowest code, above the highest. */
   'clipped',
+  /** [9, D]: SQNR of the input with a quarter to four times its step (stepFactors). */
+  'stepSqnr',
   /** [channels of the input, D]: largest |x|. */
   'peaks',
 ] as const

@@ -5,13 +5,13 @@ type Series = (number | null)[]
 /** Order of the series in Layer.series. */
 const names = ['sqnr', 'cosine', 'lowRankCosine', 'lowRankTeacherEnergy', 'lowRankStudentEnergy'] as const
 /** Of those in Layer.local. */
-const localNames = ['sqnr', 'cosine'] as const
+const localNames = ['sqnr', 'cosine', 'stepLeft'] as const
 
 /** An alignment as its columns hold it: series of T values end to end as little-endian float32, null as NaN. */
 export type PackedAlignment = {
   /** 5 * T * 4 bytes. */
   series: Uint8Array<ArrayBuffer>
-  /** 2 * T * 4 bytes; null where no local error was measured. */
+  /** 3 * T * 4 bytes; null where no local error was measured. */
   local: Uint8Array<ArrayBuffer> | null
 }
 

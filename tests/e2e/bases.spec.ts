@@ -50,7 +50,7 @@ test('a teacher’s layer and a kept one have no bases', async ({ page }) => {
 
 test('the run names the layers that stand out, with the reason', async ({ page }) => {
   await page.goto('/r/mnist-baseline')
-  const standing = page.getByRole('region', { name: 'Which layer’s bases stand out' })
+  const standing = page.getByRole('region', { name: 'Which layer stands out' })
   const first = standing.getByRole('row').nth(1)
   await expect(first).toContainText(/median .*next /)
   const name = (await first.getByRole('link').textContent()) ?? ''

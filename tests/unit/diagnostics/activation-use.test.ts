@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { channelPeaks, inputUse } from '../../../lib/diagnostics/activation-use'
+import {
+  channelPeaks,
+  inputUse,
+  stepFactors,
+  stepLeft,
+  stepSqnrs,
+} from '../../../lib/diagnostics/activation-use'
+import { agreement } from '../../../lib/math/agreement'
 import { normal } from '../../../lib/math/rng'
 import { lsq } from '../../../lib/quant/lsq'
 
@@ -41,5 +48,30 @@ describe('use of the codes of an input', () => {
     const use = inputUse(f32([Number.NaN, 0.3, Infinity]), 1, [0, 1], { alpha: 1, bits: 4 })
     expect(use).toMatchObject({ min: Math.fround(0.3), max: Math.fround(0.3), clipped: [0, 0] })
     expect(inputUse(f32([Number.NaN]), 1, [0, 1], null).min).toBeNaN()
+  })
+})
+
+describe('what a better step would gain', () => {
+  const x = normal(2, 0, new Float32Array(5000))
+  it('is tried with a quarter to four times the step in use', () => {
+    const sqnrs = stepSqnrs(x.subarray(0, 4096), { alpha: 0.4, bits: 4 })
+    stepFactors.forEach((factor, i) => {
+      const other = lsq(x.subarray(0, 4096), 0.4 * factor, 4)
+      expect(sqnrs[i]).toBe(agreement(x.subarray(0, 4096), other).sqnr)
+    })
+    expect([stepFactors[0], stepFactors[4], stepFactors[8]]).toEqual([0.25, 1, 4])
+  })
+  it('is that of the one step that is best on the mean over timesteps, by hand', () => {
+    const rows = stepFactors.map(() => [1, 1])
+    rows[4] = [10, 12]
+    rows[6] = [15, 11]
+    expect(stepLeft(rows)).toEqual([5, -1])
+    rows[6] = [11, 10]
+    expect(stepLeft(rows)).toEqual([0, 0])
+    expect(stepLeft(rows.map(([a]) => [a!, null]))[1]).toBeNull()
+  })
+  it('is not known of an input that is zero or not finite', () => {
+    expect(stepSqnrs(f32([0, 0]), { alpha: 1, bits: 4 })[0]).toBeNull()
+    expect(stepSqnrs(f32([1, Number.NaN]), { alpha: 1, bits: 4 })[0]).toBeNull()
   })
 })
