@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { defineConfig } from 'vitest/config'
 
@@ -6,7 +7,9 @@ export default defineConfig({
   test: {
     include: ['tests/unit/**/*.test.{ts,tsx}', 'tests/charts/**/*.test.{ts,tsx}'],
     globalSetup: ['tests/unit/store/generate-client.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // by itself vitest leaves one core idle, which on two is half of the machine
+    maxWorkers: Math.max(2, availableParallelism() - 1),
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 })
