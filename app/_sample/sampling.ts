@@ -7,6 +7,8 @@ import type { SampleJob, SamplerReply, SamplerRequest } from '../_workers/sample
 import { isUnderWay, type NetworkRole, noTrace, type Trace } from './trace'
 
 export type SamplingState = {
+  /** What the traces are of. */
+  jobs: Jobs
   teacher: Trace
   student: Trace
   /** SQNR in dB of all images together at every step both have done. */
@@ -20,11 +22,18 @@ export const watchdogMs = 30_000
 const newsEveryMs = 100
 
 const roles = ['teacher', 'student'] as const
-const atRest: SamplingState = { teacher: noTrace, student: noTrace, sqnr: { x0: [], xt: [] } }
+const atRest: SamplingState = {
+  jobs: { teacher: null, student: null },
+  teacher: noTrace,
+  student: noTrace,
+  sqnr: { x0: [], xt: [] },
+}
 
 export class Sampling {
   #state = atRest
   #run = 0
+  /** What each network draws or has drawn, and the number of that run. */
+  #drawn = new Map<NetworkRole, { job: string; run: number }>()
   #workers = new Map<NetworkRole, Worker>()
   #watchdogs = new Map<NetworkRole, ReturnType<typeof setTimeout>>()
   #listeners = new Set<() => void>()
@@ -41,12 +50,23 @@ export class Sampling {
   /** The same object until something changed. */
   readonly state = (): SamplingState => this.#state
 
-  /** Draws anew; whatever was under way ends after its current step. */
-  start(jobs: Jobs): void {
+  /**
+   * Draws what `jobs` ask for; whatever else was under way ends after its current step. A network whose job has not changed
+   * goes on or keeps what it drew, unless it is to draw `afresh`.
+   */
+  start(jobs: Jobs, afresh = false): void {
+    const before = this.#state
     const run = ++this.#run
-    this.#state = atRest
+    this.#state = { ...atRest, jobs }
     for (const role of roles) {
       const job = jobs[role]
+      const text = JSON.stringify(job)
+      const goesOn = isUnderWay(before[role]) || before[role].phase === 'done'
+      if (job && !afresh && goesOn && this.#drawn.get(role)?.job === text) {
+        this.#change(role, before[role])
+        continue
+      }
+      this.#drawn.set(role, { job: text, run })
       if (!job) {
         this.#send(role, { kind: 'cancel' })
         continue
@@ -117,7 +137,7 @@ export class Sampling {
   }
 
   #hear(role: NetworkRole, reply: SamplerReply): void {
-    if (reply.run !== this.#run) return
+    if (reply.run !== this.#drawn.get(role)?.run) return
     const trace = this.#state[role]
     if (reply.kind === 'start') {
       const { shape, pixelUnshuffle, timesteps, fetchedBytes, tensorsBefore } = reply

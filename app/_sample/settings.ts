@@ -1,11 +1,12 @@
 /** From the URL to the two jobs, and what stands in their way. */
+import { readSwitches } from '../../lib/record/switches'
 import type { ViewParams } from '../../lib/record/view'
 import type { Fault } from '../_ui/states'
 import type { SampleNetwork, SampleViewData } from '../_views/load-sample'
-import type { SampleJob } from '../_workers/sampler-messages'
+import type { StoredNetwork } from '../_workers/sampler-messages'
 import type { Jobs } from './sampling'
 
-export type Settings = Pick<ViewParams, 'seed' | 'sampler' | 'steps' | 'n'>
+export type Settings = Pick<ViewParams, 'seed' | 'sampler' | 'steps' | 'n' | 'sw'>
 
 export const imageCounts = [1, 4, 9, 16] as const
 export const mostImages = 64
@@ -57,7 +58,7 @@ export type Obstacle =
 
 /** Why the page cannot draw; `nothing` if it can. */
 export function obstacleOf(data: SampleViewData, settings: Settings): Obstacle {
-  const fault = settingsFault(settings)
+  const fault = settingsFault(settings) ?? (data.student && switchesFault(settings.sw, data.student))
   if (fault) return { kind: 'fault', fault }
   const networks = [data.teacher, data.student].filter((network) => network !== null)
   for (const network of networks)
@@ -67,7 +68,10 @@ export function obstacleOf(data: SampleViewData, settings: Settings): Obstacle {
     return { kind: 'no-weights', networks: missing, teacherMissing: !data.teacher }
   const limit = { seconds: longestStepSeconds, bytes: mostBytes }
   for (const network of networks) {
-    const need = needOf(network, settings)
+    const own = needOf(network, settings)
+    // with switches the student's worker holds the teacher's weights as well
+    const beside = network === data.student && settings.sw !== '' ? data.teacher : null
+    const need = { ...own, bytes: own.bytes + (beside ? beside.bytes + 4 * beside.parameters : 0) }
     if (need.seconds > limit.seconds || need.bytes > limit.bytes)
       return { kind: 'too-large', network, need, limit }
   }
@@ -76,12 +80,31 @@ export function obstacleOf(data: SampleViewData, settings: Settings): Obstacle {
 
 export function jobsOf(
   { teacher, student }: Pick<SampleViewData, 'teacher' | 'student'>,
-  settings: Settings,
+  { seed, sampler, steps, n, sw }: Settings,
 ): Jobs {
-  return { teacher: teacher && jobOf(teacher, settings), student: student && jobOf(student, settings) }
+  const drawing = { seed, sampler, steps, images: n }
+  const switched = teacher && sw !== '' ? { switches: sw, teacher: stored(teacher) } : null
+  return {
+    teacher: teacher && { ...stored(teacher), switched: null, ...drawing },
+    student: student && { ...stored(student), switched, ...drawing },
+  }
 }
 
-function jobOf(network: SampleNetwork, { seed, sampler, steps, n }: Settings): SampleJob {
-  const { sha256, share, fileName, bytes, config, wanted } = network
-  return { sha256, share, fileName, bytes, config, wanted, seed, sampler, steps, images: n }
+function stored({ sha256, share, fileName, bytes, config, wanted }: SampleNetwork): StoredNetwork {
+  return { sha256, share, fileName, bytes, config, wanted }
+}
+
+/** Why a link's switches cannot be set on this student; null if they can. */
+function switchesFault(sw: string, { layers }: SampleNetwork): Fault | null {
+  const switches = readSwitches(sw)
+  const beyond = switches && [...switches.keys()].find((index) => index >= layers.length)
+  if (switches && beyond === undefined) return null
+  return {
+    file: 'the address of this page',
+    item: `sw=${sw}`,
+    problem: switches
+      ? `it switches layer ${beyond}, the network has ${layers.length}, counted from 0`
+      : 'it does not say which layers are switched to what',
+    remedy: 'Leave it out, and switch layers on the page.',
+  }
 }

@@ -20,6 +20,6 @@ export function useSampling(jobs: Jobs): SamplingControl {
   return {
     state,
     cancel: () => sampling.cancel(),
-    again: () => sampling.start(jobs),
+    again: () => sampling.start(jobs, true),
   }
 }

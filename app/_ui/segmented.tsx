@@ -6,7 +6,8 @@ export type SegmentedProps<Value extends string> = {
   /** Name of the choice for screen readers. */
   label: string
   options: readonly { value: Value; label: string; disabled?: boolean; title?: string }[]
-  value: Value
+  /** null: none of them, or several at once. */
+  value: Value | null
   onChange: (value: Value) => void
 }
 
@@ -25,16 +26,17 @@ export function Segmented<Value extends string>({ label, options, value, onChang
     const buttons = event.currentTarget.querySelectorAll('button')
     buttons[options.indexOf(next)]?.focus()
   }
+  const chosen = options.some((o) => o.value === value)
   return (
     <div className="segments" role="radiogroup" aria-label={label} onKeyDown={handleKey}>
-      {options.map((option) => (
+      {options.map((option, i) => (
         // biome-ignore lint/a11y/useSemanticElements: a radio input cannot be drawn as a segment
         <button
           key={option.value}
           type="button"
           role="radio"
           aria-checked={option.value === value}
-          tabIndex={option.value === value ? 0 : -1}
+          tabIndex={option.value === value || (!chosen && i === 0) ? 0 : -1}
           disabled={option.disabled}
           title={option.title}
           onClick={() => onChange(option.value)}

@@ -1,8 +1,12 @@
 /** What the Sample page needs from the store, as plain data. */
-import type { CheckpointDetail, RunSummary, SampleSet } from '../../lib/record/run'
+import { type Part, partsOf } from '../../lib/diagnostics/sensitivity/parts'
+import type { LayerPrecision } from '../../lib/record/precision'
+import type { CheckpointDetail, Layer, RunSummary, SampleSet } from '../../lib/record/run'
 import type { ViewParams } from '../../lib/record/view'
 import { findCheckpoint, getCheckpoint } from '../../lib/store/checkpoints'
 import { getRun, listRuns } from '../../lib/store/runs'
+import { architecture } from '../../lib/unet/architecture'
+import { parseConfig } from '../../lib/unet/config'
 import { type Wanted, wantedAgain } from '../../lib/unet/reading'
 import { type RunHead, runHead } from './load'
 
@@ -30,6 +34,10 @@ export type SampleNetwork = {
   packedBytes: number
   fullPrecisionBytes: number
   recorded: SampleSet | null
+  /** In order of the forward pass. Empty for a network that cannot be run. */
+  layers: { layer: Layer; precision: LayerPrecision }[]
+  /** Its blocks by their places in `layers`. */
+  blocks: Part[]
 }
 
 export type SampleViewData = {
@@ -112,5 +120,18 @@ function network(run: RunSummary, detail: CheckpointDetail): SampleNetwork {
     packedBytes: run.role === 'teacher' ? ledger.fullPrecisionBytes : ledger.packedBytes,
     fullPrecisionBytes: ledger.fullPrecisionBytes,
     recorded: detail.samples,
+    ...layersOf(diagnosis),
+  }
+}
+
+function layersOf({
+  unrun,
+  config,
+  layers,
+}: CheckpointDetail['diagnosis']): Pick<SampleNetwork, 'layers' | 'blocks'> {
+  if (unrun !== undefined) return { layers: [], blocks: [] }
+  return {
+    layers: layers.map(({ layer, precision }) => ({ layer, precision })),
+    blocks: partsOf(architecture(parseConfig(config, 'the stored configuration')), 'block'),
   }
 }

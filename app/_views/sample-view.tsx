@@ -1,7 +1,8 @@
 'use client'
 
 import Link from 'next/link'
-import { useMemo, useTransition } from 'react'
+import { useEffect, useMemo, useState, useTransition } from 'react'
+import { readSwitches, type Switches, switchesText } from '../../lib/record/switches'
 import { pageUrl, samplers, sampleStates, type ViewParams } from '../../lib/record/view'
 import { ColourLegend } from '../_charts/legend'
 import { nearestIndex } from '../_charts/series'
@@ -14,9 +15,11 @@ import { SampleSentence } from '../_sample/sample-sentence'
 import { sampleTensors } from '../_sample/sample-tensors'
 import { imageCounts, jobsOf, type Obstacle, obstacleOf } from '../_sample/settings'
 import { SpeedTable } from '../_sample/speed-table'
-import { imageSqnr, isUnderWay, sampleFinding, type Trace } from '../_sample/trace'
+import { imageSqnr, isUnderWay, type SampleFinding, sampleFinding, type Trace } from '../_sample/trace'
 import { usePlay, usePlayKey } from '../_sample/use-play'
 import { type SamplingControl, useSampling } from '../_sample/use-sampling'
+import { WhatIf } from '../_sample/what-if'
+import { switchedCost } from '../_sample/what-if-ledger'
 import { Card, Sentence } from '../_ui/card'
 import { download } from '../_ui/download'
 import { formatBytes, formatCount, formatFixed, formatRatio } from '../_ui/format'
@@ -27,6 +30,7 @@ import { Segmented } from '../_ui/segmented'
 import { Empty, ErrorState, TooLarge } from '../_ui/states'
 import { useKeys } from '../_ui/use-keys'
 import { useView } from '../_ui/use-view'
+import type { SampleJob } from '../_workers/sampler-messages'
 import type { SampleNetwork, SampleViewData } from './load-sample'
 import { partingDb } from './run-finding'
 
@@ -211,6 +215,36 @@ function Step({ label, sign, onClick }: { label: string; sign: string; onClick: 
   )
 }
 
+/**
+ * What the samples say of the student as it is switched now and, once they were drawn from the same noise, of the student as stored;
+ * null until they were drawn.
+ */
+function useFindings(
+  finding: SampleFinding | null,
+  wanted: SampleJob | null,
+  drawn: SampleJob | null,
+): { now: SampleFinding | null; stored: SampleFinding | null } {
+  const [known, setKnown] = useState<{ job: string; finding: SampleFinding } | null>(null)
+  const [job, of] = [JSON.stringify(wanted), JSON.stringify(drawn)]
+  useEffect(() => {
+    if (finding && drawn && drawn.switched === null) setKnown({ job: JSON.stringify(drawn), finding })
+  }, [finding, drawn])
+  const asStored = JSON.stringify(wanted && { ...wanted, switched: null })
+  return { now: job === of ? finding : null, stored: known?.job === asStored ? known.finding : null }
+}
+
+/** The student as it draws now, for what is said of its size. */
+function withSwitches(student: SampleNetwork, switches: Switches): SampleNetwork {
+  if (switches.size === 0) return student
+  const layers = switches.size === 1 ? '1 layer' : `${switches.size} layers`
+  const bits = `${student.run.bits}, ${layers} switched`
+  return {
+    ...student,
+    run: { ...student.run, bits },
+    packedBytes: switchedCost(student, switches).bytes.counted,
+  }
+}
+
 type LiveSamplesProps = {
   teacher: SampleNetwork
   student: SampleNetwork | null
@@ -219,7 +253,8 @@ type LiveSamplesProps = {
 
 /** Renders with every step, which is why it holds the sampling and nothing above it does. */
 function LiveSamples({ teacher, student, viewState: [view, setView] }: LiveSamplesProps) {
-  const sampling = useSampling(jobsOf({ teacher, student }, view))
+  const jobs = jobsOf({ teacher, student }, view)
+  const sampling = useSampling(jobs)
   const { state } = sampling
   const images = view.n
   const image = Math.min(Math.max(0, view.i), images - 1)
@@ -239,6 +274,9 @@ function LiveSamples({ teacher, student, viewState: [view, setView] }: LiveSampl
   useKeys({ ArrowLeft: () => move(-1), ArrowRight: () => move(1) })
 
   const finding = useMemo(() => b && sampleFinding(a, b, state.sqnr.xt), [a, b, state.sqnr.xt])
+  const switches = useMemo(() => readSwitches(view.sw) ?? new Map(), [view.sw])
+  const findings = useFindings(finding, jobs.student, state.jobs.student)
+  const drawn = useMemo(() => student && withSwitches(student, switches), [student, switches])
   const ofImage = useMemo(() => (b ? imageSqnr(a, b, view.show, image) : []), [a, b, view.show, image])
   const traces = b ? [a, b] : [a]
   const select = (i: number) => setView({ i })
@@ -263,7 +301,13 @@ function LiveSamples({ teacher, student, viewState: [view, setView] }: LiveSampl
       <div className="sample-head">
         <Sentence>
           {finding && student ? (
-            <SampleSentence student={student.run.name} seed={view.seed} images={images} finding={finding} />
+            <SampleSentence
+              student={student.run.name}
+              switched={switches.size}
+              seed={view.seed}
+              images={images}
+              finding={finding}
+            />
           ) : a.final && !student ? (
             <>
               {images} images of <b>{teacher.run.name}</b> from the noise of seed {view.seed}.
@@ -302,7 +346,7 @@ function LiveSamples({ teacher, student, viewState: [view, setView] }: LiveSampl
               </>
             }
           />
-          {student && b && (
+          {drawn && b && (
             <>
               <SampleGrid
                 {...grid}
@@ -310,10 +354,10 @@ function LiveSamples({ teacher, student, viewState: [view, setView] }: LiveSampl
                 trace={b}
                 heading={
                   <>
-                    <RunName slot={student.run.slot} name="Student" />{' '}
+                    <RunName slot={drawn.run.slot} name="Student" />{' '}
                     <span className="soft">
-                      {student.run.bits}, {formatRatio(student.fullPrecisionBytes / student.packedBytes)}{' '}
-                      smaller packed
+                      {drawn.run.bits}, {formatRatio(drawn.fullPrecisionBytes / drawn.packedBytes)} smaller
+                      packed
                     </span>
                   </>
                 }
@@ -364,9 +408,17 @@ function LiveSamples({ teacher, student, viewState: [view, setView] }: LiveSampl
           onPlay={toggle}
         />
       </Card>
+      {student && (
+        <WhatIf
+          student={student}
+          switches={switches}
+          onChange={(next) => setView({ sw: switchesText(next) })}
+          {...findings}
+        />
+      )}
       <SpeedTable
         teacher={{ network: teacher, trace: a }}
-        student={student && b ? { network: student, trace: b } : null}
+        student={drawn && b ? { network: drawn, trace: b } : null}
         images={images}
       />
     </>

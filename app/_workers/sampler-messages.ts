@@ -2,8 +2,8 @@ import type { SamplerName } from '../../lib/diffusion/sample'
 import type { Wanted } from '../../lib/unet/reading'
 import type { WorkerFault } from './fault'
 
-/** What one network draws. Equal jobs give equal pictures, in any tab and on any machine. */
-export type SampleJob = {
+/** A stored network, as a worker fetches and reads it. */
+export type StoredNetwork = {
   /** Key of the stored file. */
   sha256: string
   /** Token of the share link it is drawn from, if it is. */
@@ -14,6 +14,12 @@ export type SampleJob = {
   config: Record<string, unknown>
   /** Which network of the file, and how it was read. */
   wanted: Wanted
+}
+
+/** What one network draws. Equal jobs give equal pictures, in any tab and on any machine. */
+export type SampleJob = StoredNetwork & {
+  /** Layers at another precision than stored, and the teacher whose weights that may take; null draws the network as it is. */
+  switched: { switches: string; teacher: StoredNetwork } | null
   seed: number
   sampler: SamplerName
   steps: number
@@ -33,7 +39,7 @@ export type SamplerReply = { run: number } & (
       pixelUnshuffle: number
       /** Timesteps the network will be asked at, descending. */
       timesteps: number[]
-      /** Bytes this worker fetched so far for the file. */
+      /** Bytes this worker fetched so far for the network's own file. */
       fetchedBytes: number
       /** Tensors alive in this worker before the network is uploaded. */
       tensorsBefore: number

@@ -7,16 +7,20 @@ import { imageSize, type Predict, scheduleOf, withNetwork } from '../../lib/diag
 import { pause } from '../../lib/diagnostics/pause'
 import { sample, startingNoise } from '../../lib/diffusion/sample'
 import { samplingTimesteps } from '../../lib/diffusion/schedule'
+import { readSwitches } from '../../lib/record/switches'
 import { openTensors } from '../../lib/tensor/open'
 import type { Checkpoint } from '../../lib/unet/checkpoint'
 import { readWanted } from '../../lib/unet/reading'
+import { switchLayers } from '../../lib/unet/switched'
 import { startBackend } from './backend'
 import { faultOf } from './fault'
 import { rangeSource } from './range-source'
-import type { SampleJob, SamplerReply, SamplerRequest } from './sampler-messages'
+import type { SampleJob, SamplerReply, SamplerRequest, StoredNetwork } from './sampler-messages'
 
-/** The checkpoint read last, in host memory: another seed need not fetch and decode it again. */
-let kept: { key: string; checkpoint: Checkpoint; fetchedBytes: number } | null = null
+type Fetched = { key: string; checkpoint: Checkpoint; fetchedBytes: number }
+
+/** The checkpoints read last, in host memory: another seed or switch need not fetch and decode them again. */
+let kept: { own: Fetched | null; teacher: Fetched | null } = { own: null, teacher: null }
 let wanted = 0
 let queue = Promise.resolve()
 
@@ -34,7 +38,7 @@ async function answer(run: number, job: SampleJob): Promise<void> {
   if (wanted !== run) return post({ run, kind: 'end', final: null, tensorsAfter: memory().numTensors })
   try {
     await startBackend()
-    const { checkpoint, fetchedBytes } = await checkpointOf(job)
+    const { checkpoint, fetchedBytes } = await drawnFrom(job)
     const { inChannels: c, sampleSize: s } = checkpoint.config
     post({
       run,
@@ -52,16 +56,24 @@ async function answer(run: number, job: SampleJob): Promise<void> {
   }
 }
 
-async function checkpointOf(job: SampleJob): Promise<{ checkpoint: Checkpoint; fetchedBytes: number }> {
-  const key = JSON.stringify([job.sha256, job.config, job.wanted])
-  if (kept?.key === key) return kept
-  kept = null
-  const shared = job.share ? `?share=${job.share}` : ''
-  const source = rangeSource(job.fileName, `/api/v1/blobs/${job.sha256}${shared}`, job.bytes)
-  const given = { json: job.config, file: job.fileName }
-  const checkpoint = await readWanted(await openTensors(source), given, job.wanted)
-  kept = { key, checkpoint, fetchedBytes: source.fetchedBytes() }
-  return kept
+/** The network of a job with its layers switched. The teacher is fetched once one of them takes its weights. */
+async function drawnFrom(job: SampleJob): Promise<{ checkpoint: Checkpoint; fetchedBytes: number }> {
+  const own = await fetched(job, kept.own)
+  kept = { ...kept, own }
+  const switches = job.switched && readSwitches(job.switched.switches)
+  if (!job.switched || !switches) return own
+  if ([...switches.values()].some(({ bases }) => bases === 0 || bases === 2))
+    kept = { ...kept, teacher: await fetched(job.switched.teacher, kept.teacher) }
+  return { ...own, checkpoint: switchLayers(own.checkpoint, kept.teacher?.checkpoint ?? null, switches) }
+}
+
+async function fetched(network: StoredNetwork, before: Fetched | null): Promise<Fetched> {
+  const { sha256, share, fileName, bytes, config, wanted } = network
+  const key = JSON.stringify([sha256, config, wanted])
+  if (before?.key === key) return before
+  const source = rangeSource(fileName, `/api/v1/blobs/${sha256}${share ? `?share=${share}` : ''}`, bytes)
+  const checkpoint = await readWanted(await openTensors(source), { json: config, file: fileName }, wanted)
+  return { key, checkpoint, fetchedBytes: source.fetchedBytes() }
 }
 
 /** Runs the sampler and posts every step. Returns the final x, or null when another run or a cancel came between. */

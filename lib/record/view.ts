@@ -51,6 +51,8 @@ export const viewParams = {
   i: parseAsInteger.withDefault(0),
   /** Sample: predicted x_0 or the state x_t. */
   show: parseAsStringLiteral(sampleStates).withDefault('x0'),
+  /** Sample: what layers of the student are switched to, as lib/record/switches writes it. */
+  sw: parseAsString.withDefault(''),
 }
 
 export const loadViewParams = createLoader(viewParams)

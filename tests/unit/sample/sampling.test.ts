@@ -25,6 +25,7 @@ const job: SampleJob = {
   bytes: 10,
   config: {},
   wanted: {},
+  switched: null,
   seed: 7,
   sampler: 'ddim',
   steps: 2,
@@ -69,7 +70,8 @@ describe('Sampling', () => {
 
   it('gives each network a worker of its own and keeps it for the next run', () => {
     sampling.start({ teacher: job, student: job })
-    sampling.start({ teacher: job, student: job })
+    const other = { ...job, seed: 8 }
+    sampling.start({ teacher: other, student: other })
     expect(workers).toHaveLength(2)
     expect(workers[0]!.asked.map((request) => request.kind)).toEqual(['run', 'run'])
   })
@@ -86,6 +88,33 @@ describe('Sampling', () => {
     expect(sampling.state().sqnr.x0).toHaveLength(1)
     // An error of a tenth is 20 dB; 0.9 in float32 is off by 2e-8.
     expect(sampling.state().sqnr.x0[0]).toBeCloseTo(20, 4)
+  })
+
+  it('keeps what a network drew when only the other has something else to draw', () => {
+    sampling.start({ teacher: job, student: job })
+    const [teacher, student] = workers
+    teacher!.says(start(1))
+    for (const [i, value] of [1, 2].entries()) teacher!.says(step(1, i, value))
+    const switched = { switches: '3:f', teacher: job }
+    sampling.start({ teacher: job, student: { ...job, switched } })
+    expect(teacher!.asked).toHaveLength(1)
+    expect(sampling.state().teacher.steps).toHaveLength(2)
+    student!.says(start(1))
+    expect(sampling.state().student.phase).toBe('loading')
+    student!.says(start(2))
+    for (const [i, value] of [0.9, 1.8].entries()) student!.says(step(2, i, value))
+    expect(sampling.state().sqnr.x0).toEqual([expect.closeTo(20, 4), expect.closeTo(20, 4)])
+    teacher!.says({ run: 1, kind: 'end', final: Float32Array.of(2, 2), tensorsAfter: 0 })
+    expect(sampling.state().teacher.phase).toBe('done')
+  })
+
+  it('draws both afresh when asked to', () => {
+    sampling.start({ teacher: job, student: job })
+    sampling.start({ teacher: job, student: job }, true)
+    expect(workers.map(({ asked }) => asked.map((request) => request.kind))).toEqual([
+      ['run', 'run'],
+      ['run', 'run'],
+    ])
   })
 
   it('does not hear what a run that was replaced still says', () => {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { jobsOf, obstacleOf, settingsFault } from '../../../app/_sample/settings'
 import type { SampleNetwork, SampleViewData } from '../../../app/_views/load-sample'
+import { fullPrecisionLayer } from '../../../lib/record/precision'
+import type { Layer } from '../../../lib/record/run'
 
 const head = { id: 'r', name: 'lmb', role: 'student', slot: 0, method: 'lmb', bits: 'W1A4' } as const
 const network: SampleNetwork = {
@@ -20,6 +22,8 @@ const network: SampleNetwork = {
   packedBytes: 1e5,
   fullPrecisionBytes: 2e6,
   recorded: null,
+  layers: [],
+  blocks: [],
 }
 const data: SampleViewData = {
   run: head,
@@ -27,7 +31,7 @@ const data: SampleViewData = {
   teacher: { ...network, run: { ...head, role: 'teacher', slot: null } },
   student: network,
 }
-const settings = { seed: 7, sampler: 'ddim', steps: 50, n: 16 } as const
+const settings = { seed: 7, sampler: 'ddim', steps: 50, n: 16, sw: '' } as const
 
 describe('settingsFault', () => {
   it.each([
@@ -74,6 +78,25 @@ describe('obstacleOf', () => {
   it('refuses states that do not fit a tab', () => {
     const large = { ...data, student: { ...network, config: { inChannels: 3, sampleSize: 256 } } }
     expect(obstacleOf(large, settings).kind).toBe('too-large')
+  })
+})
+
+describe('switches in a link', () => {
+  const layers = [{ layer: {} as Layer, precision: fullPrecisionLayer }]
+  const one = { ...data, student: { ...network, layers } }
+  it('are refused where they say nothing, or name a layer the student does not have', () => {
+    expect(obstacleOf(one, { ...settings, sw: '0:f' })).toEqual({ kind: 'nothing' })
+    for (const sw of ['all', '0-1:f'])
+      expect(obstacleOf(one, { ...settings, sw })).toMatchObject({
+        kind: 'fault',
+        fault: { item: `sw=${sw}` },
+      })
+  })
+  it('are for the student alone, which may need its teacher', () => {
+    const { teacher, student } = jobsOf(data, { ...settings, sw: '0:f' })
+    expect(teacher!.switched).toBe(null)
+    expect(student!.switched).toMatchObject({ switches: '0:f', teacher: { sha256: data.teacher!.sha256 } })
+    expect(jobsOf(data, settings).student!.switched).toBe(null)
   })
 })
 
