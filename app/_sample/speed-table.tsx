@@ -2,6 +2,7 @@ import { runColour } from '../_charts/colour'
 import { Card } from '../_ui/card'
 import { formatBytes, formatMs, formatRatio } from '../_ui/format'
 import { RunName } from '../_ui/run-mark'
+import { TableScroll } from '../_ui/table-scroll'
 import type { SampleNetwork } from '../_views/load-sample'
 import { medianMs, type Trace } from './trace'
 
@@ -30,7 +31,7 @@ export function SpeedTable({
       title="Speed and size, measured in this browser"
       caption={`One WebAssembly thread for each network${student ? ', both at once' : ''}; ${images} images, median of ${steps} steps.${simulation}`}
     >
-      <div className="table-scroll">
+      <TableScroll label="Speed and size of each network">
         <table className="plain speed-table">
           <thead>
             <tr>
@@ -82,7 +83,7 @@ export function SpeedTable({
             ))}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
     </Card>
   )
 }

@@ -6,6 +6,7 @@ import { inputBits, type Switches } from '../../lib/record/switches'
 import { Card } from '../_ui/card'
 import { shortLayerId } from '../_ui/format'
 import { Segmented } from '../_ui/segmented'
+import { TableScroll } from '../_ui/table-scroll'
 import type { SampleNetwork } from '../_views/load-sample'
 import type { SampleFinding } from './trace'
 import { precisionAt, precisionWords } from './what-if-ledger'
@@ -62,7 +63,7 @@ export function WhatIf({ student, switches, onChange, now, stored }: WhatIfProps
               Reset to stored
             </button>
           </div>
-          <div className="table-scroll">
+          <TableScroll label="Layers and their precision">
             <table className="plain what-if-layers">
               <thead>
                 <tr>
@@ -98,7 +99,7 @@ export function WhatIf({ student, switches, onChange, now, stored }: WhatIfProps
                 )
               })}
             </table>
-          </div>
+          </TableScroll>
         </div>
         <WhatIfResult student={student} switches={switches} now={now} stored={stored} />
       </div>

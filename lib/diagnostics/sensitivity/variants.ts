@@ -1,4 +1,5 @@
 /** Errors of networks mixed from others, on the same x_t: states of the teacher's own DDIM runs. */
+import { errorSums } from '../../math/errors'
 import { type Checkpoint, networkOf, quantizerOf } from '../../unet/checkpoint'
 import { type Donors, predictMixed, type Source } from '../../unet/mixture'
 import { predictNoise } from '../../unet/predict'
@@ -67,14 +68,9 @@ export async function measureVariants(
   return cells
 }
 
-export function cellError(teacher: Float32Array, other: Float32Array): CellError {
-  let energy = 0
-  let squares = 0
-  for (let i = 0; i < teacher.length; i++) {
-    energy += teacher[i]! * teacher[i]!
-    squares += (teacher[i]! - other[i]!) ** 2
-  }
-  return { normalised: squares / energy, mse: squares / teacher.length }
+function cellError(teacher: Float32Array, other: Float32Array): CellError {
+  const { noise, energy, count } = errorSums(teacher, other)
+  return { normalised: noise / energy, mse: noise / count }
 }
 
 /** Makes the networks of checkpoints ready to run, for as long as `use` takes, and frees them when it has settled. */
