@@ -68,7 +68,8 @@ export type Columns = { at: number; detail: number | null }
 
 /**
  * Measures one layer at one timestep into its grids: the accumulated error on all images; on the first `localImages` the error
- * with the teacher's input, in detail also with weights and input quantized apart, and the use of the student's input.
+ * with the teacher's input, in detail also with weights and input quantized apart, and the use of the student's input. Returns
+ * the sums of squares of both outputs.
  */
 export function measureLayer(
   grids: LayerGrids,
@@ -77,7 +78,7 @@ export function measureLayer(
   parts: Pair<NetworkParts>,
   { at, detail }: Columns,
   localImages: number,
-): void {
+): Pair<number> {
   const images = outputs[0].shape[0]!
   const C = names[0].outChannels
   const set = (name: LayerGrid, column: number, values: readonly (number | null)[]) => {
@@ -86,19 +87,21 @@ export function measureLayer(
   const compare = (name: 'accumulated' | 'local', [a, b]: Pair<Tensor>, count: number) => {
     const [x, y] = [hostValues(a), hostValues(b)]
     const sums = imageSums(x, y, count)
-    set(name, at, errorsOf(addSums(sums)))
+    const whole = addSums(sums)
+    set(name, at, errorsOf(whole))
     if (name === 'accumulated')
       set(
         'images',
         at,
         sums.map((image) => errorMeasures(image).sqnr),
       )
-    if (detail === null) return
+    if (detail === null) return whole
     const channels = channelSums(x, y, C).map((channel) => errorMeasures(channel).sqnr)
     set(name === 'local' ? 'localChannels' : 'channels', detail, channels)
     set(name === 'local' ? 'localTails' : 'accumulatedTails', detail, tailsOf(x, y, C))
+    return whole
   }
-  compare('accumulated', outputs, images)
+  const { energy, otherEnergy } = compare('accumulated', outputs, images)
 
   const [teacher, student] = parts
   const input = firstImages(inputs[0], localImages)
@@ -131,9 +134,11 @@ export function measureLayer(
       uses.flatMap(({ clipped }) => clipped ?? [null, null]),
     )
   }
-  if (detail === null) return
-  set('peaks', detail, channelPeaks(own, P))
-  if (step) set('stepSqnr', detail, stepSqnrs(own, step))
+  if (detail !== null) {
+    set('peaks', detail, channelPeaks(own, P))
+    if (step) set('stepSqnr', detail, stepSqnrs(own, step))
+  }
+  return [energy, otherEnergy]
 }
 
 function imageSums(x: Float32Array, y: Float32Array, images: number): ErrorSums[] {

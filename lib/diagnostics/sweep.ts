@@ -4,7 +4,7 @@
  * freely; local ones are the student's layer on the teacher's input. Features are NHWC, C channels last.
  */
 import { keep, type Tensor, type Tensor2D, tensor2d, tidy } from '@tensorflow/tfjs-core'
-import { energyOf, lowRankAlignment, type Projected } from '../lrm/alignment'
+import { lowRankAlignment } from '../lrm/alignment'
 import { fitAxes, projectFeatures, rankOf } from '../lrm/projection'
 import { agreement } from '../math/agreement'
 import type { Alignment, Diagnosis, Layer } from '../record/run'
@@ -90,8 +90,8 @@ export async function sweep(
         const columns = { at, detail: inDetail < 0 ? null : inDetail }
         const seeLayer = (seen: SeenLayer) => {
           const { index } = seen
-          align(alignments[index]!, seen.outputs, reference.layers[index]!)
-          measureLayer(grids[index]!, layers[index]!, seen, twin.parts, columns, localImages)
+          const energies = measureLayer(grids[index]!, layers[index]!, seen, twin.parts, columns, localImages)
+          align(alignments[index]!, seen.outputs, reference.layers[index]!, energies)
         }
         const seeBlock: Tap = (id, both) => {
           const module = columns.detail === null ? undefined : reference.modules.get(id)
@@ -141,18 +141,17 @@ function sweptLayers(teacher: Checkpoint, student: Checkpoint): SweptLayer[] {
   })
 }
 
-/** Adds a timestep to the low-rank series of a layer; `axes` [C, k] are the teacher's. */
-function align(into: Alignment, outputs: Pair<Tensor>, axes: Tensor2D | null): void {
-  const [teacher, student] = axes ? outputs.map((features) => projectedOn(features, axes)) : []
+/** Adds a timestep to the low-rank series of a layer; `axes` [C, k] are the teacher's, `energies` the sums of squares of the outputs. */
+function align(into: Alignment, outputs: Pair<Tensor>, axes: Tensor2D | null, energies: Pair<number>): void {
+  const projections = axes ? outputs.map((features) => projectFeatures(features, axes)) : []
+  const [teacher, student] = projections.map((projection, i) => ({
+    values: hostValues(projection),
+    energy: energies[i]!,
+  }))
   const lowRank = teacher && student && lowRankAlignment(teacher, student)
   into.lowRankCosine.push(lowRank?.cosine ?? null)
   into.lowRankTeacherEnergy.push(lowRank?.teacherEnergy ?? null)
   into.lowRankStudentEnergy.push(lowRank?.studentEnergy ?? null)
-}
-
-function projectedOn(features: Tensor, axes: Tensor2D): Projected {
-  const projection = projectFeatures(features, axes)
-  return { values: projection.dataSync() as Float32Array, energy: energyOf(hostValues(features)) }
 }
 
 /** The series that are rows of a grid. */

@@ -1,5 +1,5 @@
 /** How well a student's features agree with the teacher's where the teacher's features live. */
-import { agreement } from '../math/agreement'
+import { errorMeasures, errorSums } from '../math/errors'
 
 /** Features projected on the teacher's axes, [N, k], and the energy (sum of squares) the features had before. */
 export type Projected = { values: Float32Array; energy: number }
@@ -13,10 +13,11 @@ export type LowRankAlignment = {
 
 /** null where a value cannot be had: no energy, or a feature that is not finite. */
 export function lowRankAlignment(teacher: Projected, student: Projected): LowRankAlignment {
+  const sums = errorSums(teacher.values, student.values)
   return {
-    cosine: agreement(teacher.values, student.values).cosine,
-    teacherEnergy: energyShare(teacher),
-    studentEnergy: energyShare(student),
+    cosine: errorMeasures(sums).cosine,
+    teacherEnergy: shareOf(sums.energy, teacher.energy),
+    studentEnergy: shareOf(sums.otherEnergy, student.energy),
   }
 }
 
@@ -27,8 +28,8 @@ export function energyOf(values: Float32Array): number {
   return energy
 }
 
-function energyShare({ values, energy }: Projected): number | null {
-  const share = energyOf(values) / energy
+function shareOf(kept: number, energy: number): number | null {
+  const share = kept / energy
   // float32 projections of features inside the span may exceed the whole by a rounding
   return Number.isFinite(share) ? Math.min(1, share) : null
 }
