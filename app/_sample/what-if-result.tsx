@@ -1,7 +1,7 @@
 import { isExact } from '../_charts/series'
 import { formatBytes, formatCosine, formatDb, formatDelta, formatLarge } from '../_ui/format'
-import type { WhatIfProps } from './what-if'
 import { switchedCost } from './what-if-ledger'
+import type { WhatIfProps } from './what-if-props'
 
 type WhatIfResultProps = Omit<WhatIfProps, 'onChange'>
 

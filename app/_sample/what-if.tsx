@@ -2,24 +2,14 @@
 
 import { useState } from 'react'
 import { chooseBases, chooseInput, resetLayers } from '../../lib/quant/switch-choice'
-import { inputBits, type Switches } from '../../lib/record/switches'
+import { inputBits } from '../../lib/record/switches'
 import { Card } from '../_ui/card'
 import { shortLayerId } from '../_ui/format'
 import { Segmented } from '../_ui/segmented'
 import { TableScroll } from '../_ui/table-scroll'
-import type { SampleNetwork } from '../_views/load-sample'
-import type { SampleFinding } from './trace'
 import { precisionAt, precisionWords } from './what-if-ledger'
+import type { WhatIfProps } from './what-if-props'
 import { WhatIfResult } from './what-if-result'
-
-export type WhatIfProps = {
-  student: SampleNetwork
-  switches: Switches
-  onChange: (switches: Switches) => void
-  /** Of the samples as they are drawn now, and of the network as stored; null until they are known. */
-  now: SampleFinding | null
-  stored: SampleFinding | null
-}
 
 const filters = ['all', 'changed'] as const
 type Filter = (typeof filters)[number]

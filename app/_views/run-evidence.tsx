@@ -5,7 +5,7 @@ import { formatCosine } from '../_ui/format'
 import { SampleRows } from '../_ui/sample-rows'
 import { Empty } from '../_ui/states'
 import { LossCard } from './loss-card'
-import type { RunProps } from './run-frame'
+import type { RunProps } from './run-props'
 
 /** Loss and samples: what stands below the sheet. A run that was imported without a log has no loss. */
 export function RunEvidence({ data, checkpoint }: Pick<RunProps, 'data' | 'checkpoint'>) {

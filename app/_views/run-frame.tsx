@@ -2,7 +2,7 @@
 
 import Link from 'next/link'
 import { type ReactNode, useTransition } from 'react'
-import { pageUrl, type ViewParams } from '../../lib/record/view'
+import { pageUrl } from '../../lib/record/view'
 import { CheckpointSlider } from '../_charts/checkpoint-slider'
 import { isMeasured } from '../_charts/series'
 import { formatCount } from '../_ui/format'
@@ -10,22 +10,9 @@ import { ContextBar, ContextItem, PageShell } from '../_ui/page-shell'
 import { RunName } from '../_ui/run-mark'
 import { useKeys } from '../_ui/use-keys'
 import { useView } from '../_ui/use-view'
-import type { RunCheckpoint, RunViewData } from './load'
-import type { Pulse } from './pulse'
 import type { RunFinding } from './run-finding'
 import { RunHead } from './run-head'
-
-export type RunViewProps = {
-  data: RunViewData
-  /** View state of a frozen view; what the URL says goes first. */
-  initial?: Partial<ViewParams>
-  /** Whether it is being trained; absent in a frozen view. */
-  pulse?: Pulse
-  frozen?: { createdAt: string }
-}
-
-/** What the pages of a stored checkpoint are given. */
-export type RunProps = RunViewProps & { checkpoint: RunCheckpoint }
+import type { RunProps } from './run-props'
 
 export const crumbsOf = (name: string) => [{ label: 'Runs', href: '/' }, { label: name }]
 

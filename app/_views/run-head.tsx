@@ -10,7 +10,7 @@ import { AuditChip } from './audit-card'
 import type { RunViewData } from './load'
 import type { ReadAs } from './read-as'
 import { partingDb, type RunFinding } from './run-finding'
-import type { RunProps } from './run-frame'
+import type { RunProps } from './run-props'
 import { TrainingNow } from './training-now'
 
 type RunHeadProps = Omit<RunProps, 'initial'> & {

@@ -6,7 +6,8 @@ import { CheckpointFacts } from './checkpoint-facts'
 import { JobCard } from './job-card'
 import { LedgerCard } from './ledger-card'
 import { LossCard } from './loss-card'
-import { RunFrame, type RunProps } from './run-frame'
+import { RunFrame } from './run-frame'
+import type { RunProps } from './run-props'
 import { WeightSheet } from './weight-sheet'
 
 /** A network of which only the weights are known: its layers in the order of the file, and the bytes of a student. */
