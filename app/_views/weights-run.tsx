@@ -8,12 +8,14 @@ import { LedgerCard } from './ledger-card'
 import { LossCard } from './loss-card'
 import { RunFrame } from './run-frame'
 import type { RunProps } from './run-props'
+import { StandoutsCard } from './standouts-card'
 import { WeightSheet } from './weight-sheet'
 
 /** A network of which only the weights are known: its layers in the order of the file, and the bytes of a student. */
 export function WeightsRun(props: RunProps) {
   const { data, checkpoint } = props
   const { run, rows } = data
+  const layerHref = (id: string) => pageUrl('layer', run.name, id, { c: checkpoint.step })
   return (
     <RunFrame {...props} finding={null}>
       <Card>
@@ -21,10 +23,11 @@ export function WeightsRun(props: RunProps) {
           rows={rows}
           runName={run.name}
           unrun
-          layerHref={(id) => pageUrl('layer', run.name, id, { c: checkpoint.step })}
+          layerHref={layerHref}
           assumptions={checkpoint.assumptions}
         />
       </Card>
+      {data.standouts.length > 0 && <StandoutsCard standouts={data.standouts} layerHref={layerHref} />}
       {run.role === 'student' && (
         <LedgerCard ledger={checkpoint.ledger} rows={rows} slot={run.slot}>
           <CheckpointFacts checkpoint={checkpoint} />
