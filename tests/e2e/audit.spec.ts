@@ -43,7 +43,8 @@ test('import a student with a fault: the run, its table and the layer say what i
   const audit = page.getByRole('region', { name: 'Audit' })
   await expect(audit).toContainText('never binarized')
   await expect(audit).toContainText('train until every group is switched on')
-  await expect(page.getByRole('row', { name: new RegExp(layer.replaceAll('.', '\\.')) })).toContainText(
+  const sheet = page.getByRole('region', { name: /^Layers × timesteps/ })
+  await expect(sheet.getByRole('row', { name: new RegExp(layer.replaceAll('.', '\\.')) })).toContainText(
     'fault never binarized',
   )
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])

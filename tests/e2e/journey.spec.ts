@@ -52,7 +52,7 @@ test('tell what a layer does wrong itself from what it inherits', async ({ page 
 
 test('see on the page of a layer where its error comes from', async ({ page }) => {
   await page.goto('/r/mnist-lmb/up_blocks.0.resnets.0.conv1?t=500')
-  const errors = page.getByRole('region', { name: 'Errors of the output' })
+  const errors = page.getByRole('region', { name: 'Errors at t = 500' })
   const sqnr = errors.getByRole('row', { name: /^SQNR/ }).getByRole('cell')
   await expect(sqnr.first()).toBeVisible()
   const [, accumulated, local, weightsOnly, inputOnly] = (await sqnr.allInnerTexts()).map(Number)
@@ -70,6 +70,8 @@ test('keep more axes of the modules: the loss of LRM is shown at that rank', asy
   const middle = card.getByRole('row', { name: /^mid_block/ })
   await expect(middle.getByText('16 of 64')).toBeVisible()
   await expect(async () => {
+    // what is moved before the page listens moves nothing
+    await card.getByRole('slider').fill('50')
     await card.getByRole('slider').fill('100')
     await expect(middle.getByText('64 of 64')).toBeVisible({ timeout: 1000 })
   }).toPass()

@@ -53,18 +53,21 @@ test('restore one layer and see the error fall, the ledger follow and the link k
   await expect.poll(() => decibels(page, 0), { timeout: 90_000 }).toBe(before)
 })
 
-for (const colorScheme of ['light', 'dark'] as const)
-  for (const width of [1440, 390])
-    test(`axe finds nothing on a page with switches, ${colorScheme}, ${width} px wide`, async ({
-      browser,
-    }) => {
-      const context = await browser.newContext({ colorScheme, viewport: { width, height: 900 } })
-      const page = await context.newPage()
-      await page.goto(`${sample}&sw=3-9:f;12:2a8`)
-      await finished(page)
-      await page.getByText('8 changed').click()
-      const { violations } = await new AxeBuilder({ page }).analyze()
-      expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.target.join(' ')}`)).toEqual([])
-      expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBe(0)
-      await context.close()
-    })
+/** Contrast is a matter of the theme, what overflows one of the width: each is there once. */
+const windows = [
+  { colorScheme: 'light', width: 1440 },
+  { colorScheme: 'dark', width: 390 },
+] as const
+
+for (const { colorScheme, width } of windows)
+  test(`axe finds nothing on a page with switches, ${colorScheme}, ${width} px wide`, async ({ browser }) => {
+    const context = await browser.newContext({ colorScheme, viewport: { width, height: 900 } })
+    const page = await context.newPage()
+    await page.goto(`${sample}&sw=3-9:f;12:2a8`)
+    await finished(page)
+    await page.getByText('8 changed').click()
+    const { violations } = await new AxeBuilder({ page }).analyze()
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.target.join(' ')}`)).toEqual([])
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBe(0)
+    await context.close()
+  })
