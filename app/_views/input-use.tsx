@@ -1,6 +1,6 @@
 'use client'
 
-import { stepFactors } from '../../lib/diagnostics/activation-use'
+import { bestStep, stepFactors, stepLeft } from '../../lib/diagnostics/activation-use'
 import { codeRange } from '../../lib/quant/lsq'
 import type { LayerPrecision } from '../../lib/record/precision'
 import { codeRows, columnOf, type Grid, rowOf } from '../../lib/record/sweep'
@@ -137,10 +137,9 @@ function codeNames(bits: 4 | 8): string[] {
 /** The step that is best on the mean over timesteps, as a multiple of the one in use; null where none gains half a dB. */
 function betterStep(steps: Grid | undefined): { factor: number; gain: number } | null {
   if (!steps) return null
-  const means = stepFactors.map((_, row) => meanOf(rowOf(steps, row)) ?? -Infinity)
-  const best = means.indexOf(Math.max(...means))
-  const gain = means[best]! - means[stepFactors.indexOf(1)]!
-  return gain >= 0.5 ? { factor: stepFactors[best]!, gain } : null
+  const sqnrs = stepFactors.map((_, row) => rowOf(steps, row))
+  const gain = meanOf(stepLeft(sqnrs)) ?? 0
+  return gain >= 0.5 ? { factor: stepFactors[bestStep(sqnrs)]!, gain } : null
 }
 
 /** The channel that reaches furthest, against the median channel; null where the median is 0. */

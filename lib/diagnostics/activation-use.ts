@@ -1,6 +1,7 @@
 /** How a layer's input makes use of its quantizer: the codes it falls on, what is clipped, the range it has. */
 import { sqnr } from '../math/agreement'
-import { type ActivationBits, codeRange, lsq } from '../quant/lsq'
+import { spacedRows } from '../math/spaced-rows'
+import { type ActivationBits, codeRange, lsq, rounder } from '../quant/lsq'
 import { codeRows } from '../record/sweep'
 
 export type InputUse = {
@@ -56,8 +57,6 @@ export function inputUse(
   }
 }
 
-const rounder = 1.5 * 2 ** 52
-
 /** max |x| of each channel of [N, C]. */
 export function channelPeaks(x: Float32Array, C: number): number[] {
   const peaks = new Float32Array(C)
@@ -81,20 +80,25 @@ const triedValues = 4096
  * or is not finite.
  */
 export function stepSqnrs(x: Float32Array, { alpha, bits }: Step): (number | null)[] {
-  const n = Math.min(x.length, triedValues)
-  const values = Float32Array.from({ length: n }, (_, i) => x[Math.floor((i * x.length) / n)]!)
+  const values = spacedRows(x, 1, Math.min(x.length, triedValues))
   return stepFactors.map((factor) => sqnr(values, lsq(values, factor * alpha, bits)))
 }
 
 /**
- * dB that the best of the steps would gain over the one in use, at each timestep: one step serves all of them, so it is the best on
- * their mean, which may lose at some. [9, D] as stepSqnrs gives them; null where nothing was measured.
+ * Index in `stepFactors` of the step that is best on the mean over timesteps, since one serves all of them; the one in use where
+ * none is better. [9, D] as stepSqnrs gives them.
  */
+export function bestStep(sqnrs: readonly (readonly (number | null)[])[]): number {
+  const means = sqnrs.map((row) => row.reduce<number>((sum, v) => sum + (v ?? 0), 0))
+  return means.reduce((best, mean, i) => (mean > means[best]! ? i : best), stepInUse)
+}
+
+const stepInUse = stepFactors.indexOf(1)
+
+/** dB that the best step would gain over the one in use, at each timestep; it may lose at some. null where nothing was measured. */
 export function stepLeft(sqnrs: readonly (readonly (number | null)[])[]): (number | null)[] {
-  const mean = (row: readonly (number | null)[]) => row.reduce<number>((sum, v) => sum + (v ?? 0), 0)
-  const best = sqnrs.reduce((a, b) => (mean(b) > mean(a) ? b : a))
-  const inUse = sqnrs[stepFactors.indexOf(1)]!
-  return inUse.map((v, t) => {
+  const best = sqnrs[bestStep(sqnrs)]!
+  return sqnrs[stepInUse]!.map((v, t) => {
     const other = best[t] ?? null
     return v === null || other === null ? null : other - v
   })

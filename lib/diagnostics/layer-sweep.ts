@@ -1,6 +1,7 @@
 /** What one layer is measured by at one timestep of a sweep. Features and inputs are [N, C], the images one after another. */
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { addSums, channelSums, type ErrorSums, errorMeasures, errorSums, tailMeasures } from '../math/errors'
+import { spacedRows } from '../math/spaced-rows'
 import { linearCka } from '../math/subspace'
 import type { Layer } from '../record/run'
 import {
@@ -171,17 +172,6 @@ function tailsOf(x: Float32Array, y: Float32Array, C: number): (number | null)[]
 function spacedCka(x: Float32Array, y: Float32Array, C: number): number | null {
   const n = Math.min(x.length / C, ckaRows)
   return n < 3 ? null : linearCka(spacedRows(x, C, n), spacedRows(y, C, n), n)
-}
-
-/** n rows of [N, C], spread evenly. */
-export function spacedRows(x: Float32Array, C: number, n: number): Float32Array {
-  const N = x.length / C
-  const rows = new Float32Array(n * C)
-  for (let i = 0; i < n; i++) {
-    const row = Math.floor((i * N) / n)
-    rows.set(x.subarray(row * C, (row + 1) * C), i * C)
-  }
-  return rows
 }
 
 function partsOf(channels: number, own: number | null): [number, number][] {

@@ -7,12 +7,12 @@ import { keep, type Tensor, type Tensor2D, tensor2d } from '@tensorflow/tfjs-cor
 import { energyOf } from '../lrm/alignment'
 import { projectFeatures, rankOf } from '../lrm/projection'
 import { leadingAxes, projectionEnergy, secondMoment } from '../math/pca'
+import { spacedRows } from '../math/spaced-rows'
 import { principalAngles } from '../math/subspace'
 import { emptyGrid, type Grid, type ModuleGrid, setColumn } from '../record/sweep'
 import { hostValues } from '../tensor/on-host'
 import type { Tensor as HostTensor } from '../tensor/tensor'
 import type { Pair } from '../unet/twin'
-import { spacedRows } from './layer-sweep'
 
 /** Axes a module is measured on at most. */
 const mostAxes = 128

@@ -10,7 +10,7 @@ import { hostValues, onHost } from '../tensor/on-host'
 export type ActivationBits = 4 | 8
 
 /** Adding and subtracting it rounds a double below 2^51 in size to an integer, halves to even. */
-const rounder = 1.5 * 2 ** 52
+export const rounder = 1.5 * 2 ** 52
 
 /** Smallest and largest code, [-8, 7] at 4 bits and [-128, 127] at 8. */
 export function codeRange(bits: ActivationBits): { Qn: number; Qp: number } {
