@@ -93,7 +93,10 @@ export function ErrorNumbers({ grids, at, detail, timesteps, detailT }: SweepPro
                       {format(value)}
                     </td>
                   ))}
-                  <td className="soft">{formula}</td>
+                  {/* on a phone the table scrolls; a formula in pieces says nothing */}
+                  <td className="soft" style={{ whiteSpace: 'nowrap' }}>
+                    {formula}
+                  </td>
                 </tr>
               )
             })}
