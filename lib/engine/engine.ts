@@ -1,0 +1,104 @@
+/** A network that runs at one bit, in memory of its own; see plan.ts for what it does. */
+import { tensor } from '@tensorflow/tfjs-core'
+import { InputError } from '../tensor/error'
+import type { Checkpoint } from '../unet/checkpoint'
+import type { Tap } from '../unet/forward'
+import { timestepSinusoids } from '../unet/forward'
+import { startKernels } from './kernels'
+import { type Plan, planNetwork, type Step, type View } from './plan'
+
+export type Engine = {
+  /** eps for x (images, NCHW values) at timestep t, or one t per image; taps see each image's outputs by themselves. */
+  predict(x: Float32Array, t: number | ArrayLike<number>, tap?: Tap): Float32Array
+  /** Bytes of its memory, which hold everything. */
+  memoryBytes: number
+  oneBit: Plan['oneBit']
+}
+
+export type EngineOptions = {
+  /** Height and width of the images; those of the network by default. */
+  size?: number
+  /** Whether modules can be tapped, which costs steps of their own. */
+  taps?: boolean
+}
+
+/**
+ * Lays out the network of a checkpoint and starts it on a build of the kernels. Throws an InputError for a network it cannot run, and
+ * from predict() for values that are not finite.
+ */
+export async function startEngine(
+  checkpoint: Checkpoint,
+  module: WebAssembly.Module,
+  { size = checkpoint.config.sampleSize, taps = false }: EngineOptions = {},
+): Promise<Engine> {
+  const { config, name } = checkpoint
+  const plan = planNetwork(checkpoint, size, taps)
+  const { kernels, memory } = await startKernels(module, plan.bytes)
+  for (const { at, data } of plan.constants) new Uint8Array(memory.buffer, at, data.length).set(data)
+  const floats = new Float32Array(memory.buffer)
+  const run = ({ kernel, args, rows }: Step) => {
+    if (rows === null) kernels[kernel](...args)
+    else kernels[kernel](...args, 0, rows)
+  }
+
+  function pass(tap: Tap | undefined): void {
+    let mark = 0
+    for (let i = 0; i <= plan.steps.length; i++) {
+      for (; mark < plan.marks.length && plan.marks[mark]!.after === i; mark++)
+        if (tap) see(tap, plan.marks[mark]!)
+      if (i < plan.steps.length) run(plan.steps[i]!)
+    }
+  }
+
+  function see(tap: Tap, { id, view }: { id: string; view: View }): void {
+    const { height, width, channels } = view
+    const flat = height * width === 1
+    const output = tensor(values(view), flat ? [1, channels] : [1, height, width, channels])
+    tap(id, output)
+    output.dispose()
+  }
+
+  /** The values of a view, pixel by pixel. */
+  function values({ at, stride, height, width, channels }: View): Float32Array {
+    const result = new Float32Array(height * width * channels)
+    for (let pixel = 0; pixel < height * width; pixel++) {
+      const from = at / 4 + pixel * stride
+      result.set(floats.subarray(from, from + channels), pixel * channels)
+    }
+    return result
+  }
+
+  return {
+    memoryBytes: memory.buffer.byteLength,
+    oneBit: plan.oneBit,
+    predict(x, t, tap) {
+      const pixels = size * size
+      const images = x.length / (config.inChannels * pixels)
+      const eps = new Float32Array(images * config.outChannels * pixels)
+      for (let image = 0; image < images; image++) {
+        const timestep = typeof t === 'number' ? t : t[image]!
+        floats.set(timestepSinusoids([timestep], config), plan.sinusoid.at / 4)
+        const input = x.subarray(image * config.inChannels * pixels, (image + 1) * config.inChannels * pixels)
+        for (let c = 0; c < config.inChannels; c++)
+          for (let p = 0; p < pixels; p++)
+            floats[plan.x.at / 4 + p * config.inChannels + c] = input[c * pixels + p]!
+        new Int32Array(memory.buffer)[plan.fault / 4] = 0
+        pass(tap)
+        if (new Int32Array(memory.buffer)[plan.fault / 4] !== 0) throw notFinite(name, timestep)
+        const first = image * config.outChannels * pixels
+        for (let c = 0; c < config.outChannels; c++)
+          for (let p = 0; p < pixels; p++)
+            eps[first + c * pixels + p] = floats[plan.eps.at / 4 + p * plan.eps.stride + c]!
+      }
+      return eps
+    },
+  }
+}
+
+function notFinite(file: string, t: number): InputError {
+  return new InputError({
+    file,
+    problem: `a value inside the network is not finite at timestep ${t}`,
+    remedy: 'Run audit on the checkpoint: it names the tensors that are not finite.',
+  })
+}

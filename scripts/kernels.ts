@@ -1,0 +1,64 @@
+/**
+ * Compiles the kernels of the one-bit engine (lib/engine/assembly) to public/engine, from where pages and commands load them.
+ *
+ *   npx tsx scripts/kernels.ts
+ *
+ * Skips the work when they were made from the same sources by the same compiler. Prints their sizes.
+ */
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import type { Build } from '../lib/engine/kernels'
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
+const sources = path.join(root, 'lib/engine/assembly')
+const compiler = path.join(root, 'node_modules/assemblyscript')
+const out = path.join(root, 'public/engine')
+const stampFile = path.join(out, 'made-from')
+
+const features: Record<Build, string[]> = {
+  relaxed: ['--enable', 'simd', '--enable', 'relaxed-simd'],
+  strict: ['--enable', 'simd'],
+}
+
+/** Compiles both builds unless they are current. Returns whether it had to. */
+export function compileKernels(): boolean {
+  const stamp = stampOf()
+  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return false
+  mkdirSync(out, { recursive: true })
+  rmSync(stampFile, { force: true })
+  for (const [build, flags] of Object.entries(features)) {
+    const file = path.join(out, `${build}.wasm`)
+    const done = spawnSync(
+      process.execPath,
+      [
+        path.join(compiler, 'bin/asc.js'),
+        path.join(sources, 'index.ts'),
+        ...flags,
+        ...['-O3', '--noAssert', '--runtime', 'stub', '--importMemory', '-o', file],
+      ],
+      { cwd: root, encoding: 'utf8' },
+    )
+    if (done.status !== 0) throw new Error(`asc failed for the ${build} build:\n${done.stdout}${done.stderr}`)
+  }
+  writeFileSync(stampFile, stamp)
+  return true
+}
+
+function stampOf(): string {
+  const hash = createHash('sha256').update(readFileSync(path.join(compiler, 'package.json')))
+  for (const name of readdirSync(sources).sort())
+    hash.update(name).update(readFileSync(path.join(sources, name)))
+  return hash.update(JSON.stringify(features)).digest('hex')
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  console.log(compileKernels() ? 'kernels compiled' : 'kernels are current')
+  for (const build of Object.keys(features)) {
+    const bytes = readFileSync(path.join(out, `${build}.wasm`))
+    console.log(`${build}.wasm  ${bytes.length} bytes, ${gzipSync(bytes).length} gzipped`)
+  }
+}
