@@ -4,8 +4,9 @@ import { InputError } from '../tensor/error'
 import type { Checkpoint } from '../unet/checkpoint'
 import type { Tap } from '../unet/forward'
 import { timestepSinusoids } from '../unet/forward'
-import { startKernels } from './kernels'
-import { type Plan, planNetwork, type Step, type View } from './plan'
+import type { View } from './layout'
+import { type Plan, planNetwork } from './plan'
+import { startProgram, valuesOf } from './run-program'
 
 export type Engine = {
   /** eps for x (images, NCHW values) at timestep t, or one t per image; taps see each image's outputs by themselves. */
@@ -33,13 +34,8 @@ export async function startEngine(
 ): Promise<Engine> {
   const { config, name } = checkpoint
   const plan = planNetwork(checkpoint, size, taps)
-  const { kernels, memory } = await startKernels(module, plan.bytes)
-  for (const { at, data } of plan.constants) new Uint8Array(memory.buffer, at, data.length).set(data)
-  const floats = new Float32Array(memory.buffer)
-  const run = ({ kernel, args, rows }: Step) => {
-    if (rows === null) kernels[kernel](...args)
-    else kernels[kernel](...args, 0, rows)
-  }
+  const { memory, floats, run } = await startProgram(plan, module)
+  const faults = new Int32Array(memory.buffer, plan.fault, 1)
 
   function pass(tap: Tap | undefined): void {
     let mark = 0
@@ -53,19 +49,9 @@ export async function startEngine(
   function see(tap: Tap, { id, view }: { id: string; view: View }): void {
     const { height, width, channels } = view
     const flat = height * width === 1
-    const output = tensor(values(view), flat ? [1, channels] : [1, height, width, channels])
+    const output = tensor(valuesOf(floats, view), flat ? [1, channels] : [1, height, width, channels])
     tap(id, output)
     output.dispose()
-  }
-
-  /** The values of a view, pixel by pixel. */
-  function values({ at, stride, height, width, channels }: View): Float32Array {
-    const result = new Float32Array(height * width * channels)
-    for (let pixel = 0; pixel < height * width; pixel++) {
-      const from = at / 4 + pixel * stride
-      result.set(floats.subarray(from, from + channels), pixel * channels)
-    }
-    return result
   }
 
   return {
@@ -82,9 +68,9 @@ export async function startEngine(
         for (let c = 0; c < config.inChannels; c++)
           for (let p = 0; p < pixels; p++)
             floats[plan.x.at / 4 + p * config.inChannels + c] = input[c * pixels + p]!
-        new Int32Array(memory.buffer)[plan.fault / 4] = 0
+        faults[0] = 0
         pass(tap)
-        if (new Int32Array(memory.buffer)[plan.fault / 4] !== 0) throw notFinite(name, timestep)
+        if (faults[0] !== 0) throw notFinite(name, timestep)
         const first = image * config.outChannels * pixels
         for (let c = 0; c < config.outChannels; c++)
           for (let p = 0; p < pixels; p++)

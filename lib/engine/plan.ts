@@ -22,23 +22,11 @@ import type {
 } from '../unet/architecture'
 import { architecture } from '../unet/architecture'
 import { type Checkpoint, storedWeight } from '../unet/checkpoint'
-import { Arena } from './arena'
-import { blockedWeights } from './float-weights'
-import type { KernelName } from './kernels'
-import { coefficients, indexBytes, paddedOutputs, weightIndices } from './one-bit-weights'
-import { type RecordFields, type RecordName, recordBytes } from './records'
+import { floatConvolution, type Input, type InputStep, type Output, oneBitConvolution } from './convolution'
+import { Layout, type Program, type View } from './layout'
+import { indexBytes } from './one-bit-weights'
 
-/** An image in memory: values of a pixel lie together, `stride` floats from pixel to pixel. */
-export type View = { at: number; stride: number; height: number; width: number; channels: number }
-
-/** A call of a kernel. With `rows` it works on a range of so many, which is given behind `args`. */
-export type Step = { kernel: KernelName; args: number[]; rows: number | null }
-
-export type Plan = {
-  /** Bytes of memory. */
-  bytes: number
-  constants: { at: number; data: Uint8Array }[]
-  steps: Step[]
+export type Plan = Program & {
   /** The noisy image, the sines and cosines of the timestep, the prediction. */
   x: View
   sinusoid: View
@@ -51,22 +39,8 @@ export type Plan = {
   oneBit: { layers: string[]; bytes: number }
 }
 
-/** How a layer's input is read. */
-type Input = {
-  view: View
-  affine?: number
-  silu?: boolean
-  doubled?: boolean
-}
-
-type Output = {
-  target?: View
-  residual?: View
-  /** Multiplies sum and residual. */
-  factor?: number
-  /** A vector that is added to the bias. */
-  added?: View
-}
+/** What becomes of a layer's output; a place is found where none is wanted. */
+type Wanted = Partial<Output>
 
 /**
  * The plan of a checkpoint's network for images of `size` pixels, as its manifest says: layers with sign planes and 4-bit inputs at
@@ -79,9 +53,7 @@ export function planNetwork(checkpoint: Checkpoint, size: number, taps = false):
 
 class Planner {
   readonly #net: Architecture
-  readonly #arena = new Arena()
-  readonly #constants: Plan['constants'] = []
-  readonly #steps: Step[] = []
+  readonly #layout = new Layout()
   readonly #marks: Plan['marks'] = []
   readonly #oneBit: Plan['oneBit'] = { layers: [], bytes: 0 }
   readonly #fault: number
@@ -91,23 +63,23 @@ class Planner {
     readonly taps: boolean,
   ) {
     this.#net = architecture(checkpoint.config)
-    this.#fault = this.#arena.keep(4)
+    this.#fault = this.#layout.arena.keep(4)
   }
 
   network(size: number): Plan {
     const net = this.#net
     const { config } = net
     const image = { height: size, width: size }
-    const sinusoid = this.#image({ height: 1, width: 1 }, config.stemChannels)
+    const sinusoid = this.#layout.image({ height: 1, width: 1 }, config.stemChannels)
     const hidden = this.#layer(net.time[0], { view: sinusoid })
     const time = this.#layer(net.time[1], { view: hidden, silu: true })
     this.#mark(net.timeEmbedding, time)
 
-    const x = this.#image(image, config.inChannels)
+    const x = this.#layout.image(image, config.inChannels)
     const places = this.#skips(size)
     const skip = () => places.skips.shift()!
     const affine = config.centerInput ? this.#constantAffine(2, -1, config.inChannels) : 0
-    let h = this.#layer(net.convIn, { view: x, affine }, { target: skip() })
+    let h = this.#layer(net.convIn, { view: x, affine }, { view: skip() })
     if (net.stem !== null) this.#mark(net.stem, h)
     for (const level of net.down) {
       for (const block of level.blocks) h = this.#block(block, h, time, skip())
@@ -116,9 +88,9 @@ class Planner {
     }
     const first = this.#resBlock(net.mid.res1, h, time)
     const second = this.#attention(net.mid.attention, first)
-    this.#drop(first)
+    this.#layout.drop(first)
     h = this.#resBlock(net.mid.res2, second, time, places.joined[0]!.own)
-    this.#drop(second)
+    this.#layout.drop(second)
     this.#mark(net.mid.id, h)
     let joined = 0
     for (const level of net.up) h = upLevel(this, level)
@@ -127,12 +99,12 @@ class Planner {
         const { whole } = places.joined[joined++]!
         const next = i === level.blocks.length - 1 && level.resample ? undefined : places.joined[joined]?.own
         h = planner.#block(block, whole, time, next)
-        planner.#drop(whole)
+        planner.#layout.drop(whole)
       }
       if (level.resample) {
         const from = h
         h = planner.#resample(level.resample, from, 'up', time, places.joined[joined]?.own)
-        planner.#drop(from)
+        planner.#layout.drop(from)
       }
       if (level.id !== null) planner.#mark(level.id, h)
       return h
@@ -140,9 +112,7 @@ class Planner {
     const eps = this.#layer(net.convOut, { view: h, affine: this.#norm(net.normOut, h), silu: true })
     if (net.sinusoid !== null) this.#marks.unshift({ id: net.sinusoid, after: 0, view: sinusoid })
     return {
-      bytes: this.#arena.bytes,
-      constants: this.#constants,
-      steps: this.#steps,
+      ...this.#layout.program(),
       ...{ x, sinusoid, eps },
       fault: this.#fault,
       marks: this.#marks,
@@ -165,7 +135,7 @@ class Planner {
     const blocks = up.flatMap((level) => level.blocks)
     const pairs = blocks.map(({ res }, i) => {
       const { channels, size } = made[made.length - 1 - i]!
-      const whole = this.#image({ height: size, width: size }, res.norm1.channels)
+      const whole = this.#layout.image({ height: size, width: size }, res.norm1.channels)
       const below = res.norm1.channels - channels
       return {
         whole,
@@ -184,7 +154,7 @@ class Planner {
     }
     const middle = this.#resBlock(res, x, time)
     const h = this.#attention(attention, middle, target)
-    this.#drop(middle)
+    this.#layout.drop(middle)
     if (whole !== null) this.#mark(whole, h)
     return h
   }
@@ -195,16 +165,16 @@ class Planner {
     const embedded = this.#layer(block.timeProjection, { view: time, silu: true })
     const added = config.scaleShift ? undefined : embedded
     const h1 = this.#layer(block.conv1, input, { added })
-    if (input.view !== x) this.#drop(input.view)
+    if (input.view !== x) this.#layout.drop(input.view)
     const affine = this.#norm(block.norm2, h1, config.scaleShift ? embedded : undefined)
-    this.#drop(embedded)
+    this.#layout.drop(embedded)
     const shortcut = this.#shortcut(block, x, target)
     const h = this.#layer(
       block.conv2,
       { view: h1, affine, silu: true },
-      { target: shortcut === x ? target : shortcut, residual: shortcut, factor: 1 / block.scale },
+      { view: shortcut === x ? target : shortcut, residual: shortcut, factor: 1 / block.scale },
     )
-    this.#drop(h1)
+    this.#layout.drop(h1)
     this.#mark(block.id, h)
     return h
   }
@@ -217,7 +187,7 @@ class Planner {
   }
 
   #shortcut({ shortcut, resize }: ResBlock, x: View, target?: View): View {
-    if (shortcut) return this.#layer(shortcut, { view: x }, { target })
+    if (shortcut) return this.#layer(shortcut, { view: x }, { view: target })
     if (resize === null) return x
     return resize === 'down' ? this.#normed(x, 0, false, true, target) : this.#doubled(x, target)
   }
@@ -237,13 +207,13 @@ class Planner {
     }
     const root = width ** -0.5
     const onOperands = config.attentionScale === 'operands'
-    const summed = this.#image(x, x.channels)
-    const scores = this.#arena.take(4 * tokens * stride)
-    const packed = this.#arena.take(4 * Math.max(stride * width, tokens * Math.ceil(width / 8) * 8))
+    const summed = this.#layout.image(x, x.channels)
+    const scores = this.#layout.arena.take(4 * tokens * stride)
+    const packed = this.#layout.arena.take(4 * Math.max(stride * width, tokens * Math.ceil(width / 8) * 8))
     const quantize = (name: Operand, at: number, rowStride: number, n: number, factor: number) => {
       const { alpha, lowest, highest } = this.#inputStep(`${products}.${name}`)
       if (alpha === 0 && factor === 1) return
-      this.#step(
+      this.#layout.step(
         'scaleAndQuantize',
         [at, rowStride, n, factor, alpha, lowest, highest, at, rowStride],
         tokens,
@@ -253,22 +223,22 @@ class Planner {
       const [q, k, v] = [part(0, head), part(1, head), part(2, head)]
       quantize('q', q.at, q.stride, width, onOperands ? Math.sqrt(root) : 1)
       quantize('k', k.at, k.stride, width, onOperands ? Math.sqrt(root) : 1)
-      this.#step('packColumns', [k.at, k.stride, width, tokens, packed])
+      this.#layout.step('packColumns', [k.at, k.stride, width, tokens, packed])
       const factor = onOperands ? 1 : root
-      this.#step('multiply', [q.at, q.stride, width, packed, tokens, factor, scores, stride], tokens)
-      this.#step('softmax', [scores, tokens, stride], tokens)
+      this.#layout.step('multiply', [q.at, q.stride, width, packed, tokens, factor, scores, stride], tokens)
+      this.#layout.step('softmax', [scores, tokens, stride], tokens)
       quantize('w', scores, stride, tokens, 1)
       quantize('v', v.at, v.stride, width, 1)
-      this.#step('packRows', [v.at, v.stride, tokens, width, packed])
+      this.#layout.step('packRows', [v.at, v.stride, tokens, width, packed])
       const to = summed.at + 4 * head * width
-      this.#step('multiply', [scores, stride, tokens, packed, width, 1, to, summed.stride], tokens)
+      this.#layout.step('multiply', [scores, stride, tokens, packed, width, 1, to, summed.stride], tokens)
     }
-    for (const view of inputs) this.#drop(view)
-    this.#arena.give(scores)
-    this.#arena.give(packed)
+    for (const view of inputs) this.#layout.drop(view)
+    this.#layout.arena.give(scores)
+    this.#layout.arena.give(packed)
     if (products !== null) this.#mark(products, summed)
-    const h = this.#layer(block.out, { view: summed }, { target, residual: x, factor: 1 / block.scale })
-    this.#drop(summed)
+    const h = this.#layer(block.out, { view: summed }, { view: target, residual: x, factor: 1 / block.scale })
+    this.#layout.drop(summed)
     this.#mark(block.id, h)
     return h
   }
@@ -278,7 +248,7 @@ class Planner {
     const h = block
       ? this.#resBlock(block, x, time, target)
       : conv
-        ? this.#layer(conv, { view: x, doubled: way === 'up' }, { target })
+        ? this.#layer(conv, { view: x, doubled: way === 'up' }, { view: target })
         : way === 'down'
           ? this.#normed(x, 0, false, true, target)
           : this.#doubled(x, target)
@@ -287,108 +257,65 @@ class Planner {
     return h
   }
 
-  /** A conv or linear layer; a tap sees it without what is added and the residual, for which these are then steps of their own. */
-  #layer(layer: Layer, input: Input, output: Output = {}): View {
-    const { residual, factor = 1, added } = output
-    const apart = this.taps && (residual !== undefined || added !== undefined)
-    const { height, width } = input.view
-    const [rows, columns] = input.doubled ? [2 * height, 2 * width] : [height, width]
-    const along = (n: number) =>
-      layer.stride === 1 ? n : Math.floor((n + this.#net.config.downsamplePadding + 1 - layer.kernel) / 2) + 1
-    const size = { height: along(rows), width: along(columns) }
-    if (!apart) {
-      const y = output.target ?? this.#image(size, layer.outChannels)
-      this.#convolve(layer, input, y, { residual, factor, added })
-      if (residual === undefined) this.#mark(layer.id, y)
-      return y
+  /** A conv or linear layer; a tap sees it without the residual and what is added, for which there are steps of their own then. */
+  #layer(layer: Layer, input: Input, { view, residual, factor = 1, added }: Wanted = {}): View {
+    const size = this.#outputSize(layer, input)
+    const target = view ?? this.#layout.image(size, layer.outChannels)
+    if (!this.taps || (residual === undefined && added === undefined)) {
+      this.#convolve(layer, input, { view: target, residual, factor, added })
+      this.#mark(layer.id, target)
+      return target
     }
-    const y = this.#image(size, layer.outChannels)
-    this.#convolve(layer, input, y, { factor: 1 })
+    const y = residual ? this.#layout.image(size, layer.outChannels) : target
+    this.#convolve(layer, input, { view: y })
     this.#mark(layer.id, y)
-    if (added) this.#step('addToRows', [y.at, y.stride, y.channels, added.at], y.height * y.width)
-    if (!residual) return y
-    const target = output.target ?? this.#image(size, layer.outChannels)
-    this.#step(
-      'addRows',
-      [y.at, y.stride, residual.at, residual.stride, y.channels, factor, target.at, target.stride],
-      y.height * y.width,
-    )
-    this.#drop(y)
+    const pixels = y.height * y.width
+    if (added) this.#layout.step('addToRows', [y.at, y.stride, y.channels, added.at], pixels)
+    if (residual) {
+      const args = [y.at, y.stride, residual.at, residual.stride, y.channels, factor]
+      this.#layout.step('addRows', [...args, target.at, target.stride], pixels)
+      this.#layout.drop(y)
+    }
     return target
   }
 
-  #convolve(layer: Layer, input: Input, y: View, { residual, factor = 1, added }: Output): void {
-    const { checkpoint } = this
-    const precision = checkpoint.manifest[layer.id]!
-    const scales = checkpoint.scales.get(layer.id) ?? {}
-    const whose = { file: checkpoint.name, layer: layer.id }
-    const stored = storedWeight(checkpoint, layer.id)
-    const bias = checkpoint.tensors.get(`${layer.id}.bias`)!.data
-    const kernel = layer.kernel
-    const columns = (y.width - 1) * layer.stride + kernel
-    const step = this.#inputStep(layer.id)
-    const source = this.#record('Source', {
-      x: input.view.at,
-      stride: input.view.stride,
-      height: input.view.height,
-      width: input.view.width,
-      channels: layer.inChannels,
-      doubled: input.doubled ? 1 : 0,
-      affine: input.affine ?? 0,
-      silu: input.silu ? 1 : 0,
-      padding: kernel === 1 ? 0 : layer.stride === 2 ? this.#net.config.downsamplePadding : 1,
-      ...step,
-    })
-    const common = {
-      ...{ source, kernel, step: layer.stride, height: y.height, width: y.width, outputs: layer.outChannels },
-      ...{ y: y.at, yStride: y.stride, residual: residual?.at ?? 0, residualStride: residual?.stride ?? 0 },
-      factor,
+  #outputSize({ stride, kernel }: Layer, { view, doubled }: Input): Pick<View, 'height' | 'width'> {
+    const padding = this.#net.config.downsamplePadding
+    const along = (n: number) => {
+      const pixels = doubled ? 2 * n : n
+      return stride === 1 ? pixels : Math.floor((pixels + padding + 1 - kernel) / stride) + 1
     }
-    if (precision.bases > 0 && precision.activationBits === 4) {
-      const packed = packWeight(precision, stored, scales, whose)!
-      const { codes, shape } = packed.weight
-      const sigmas = [packed.scales.sigma1!, packed.scales.sigma2].filter((s) => s !== undefined)
-      const indices = codes.map((plane) => weightIndices(plane, shape))
-      const table = coefficients(codes, sigmas, step.alpha, bias, factor)
-      const padded = paddedOutputs(layer.outChannels)
-      const at = this.#constant(table)
-      if (added)
-        this.#addToBias(added, factor, table.subarray(codes.length * padded), at + 4 * codes.length * padded)
-      const weights = this.#constant(...indices)
-      const ring = this.#arena.take(
-        kernel * columns * (64 * Math.ceil(layer.inChannels / 16) + 4) + 4 * y.width + 256,
-      )
-      this.#oneBit.layers.push(layer.id)
-      this.#oneBit.bytes += codes.length * indexBytes(shape)
-      const record = this.#record('OneBitConvolution', {
-        ...common,
-        ...{ paddedOutputs: padded, bases: codes.length, weights, coefficients: at, ring },
-      })
-      this.#step('convolveOneBit', [record], y.height)
-      this.#arena.give(ring)
-      return
-    }
-    const { data, shape } = effectiveWeight(precision, stored, scales, whose)
-    const scaled = new Float32Array(Math.ceil(bias.length / 8) * 8)
-    for (let o = 0; o < bias.length; o++) scaled[o] = bias[o]! * factor
-    const at = this.#constant(scaled)
-    if (added) this.#addToBias(added, factor, scaled, at)
-    const ring = this.#arena.take(kernel * (4 * columns * layer.inChannels + 16) + 16)
-    const record = this.#record('FloatConvolution', {
-      ...common,
-      ...{ weights: this.#constant(blockedWeights(data, shape)), bias: at, ring },
-    })
-    this.#step('convolveFloat', [record], y.height)
-    this.#arena.give(ring)
+    return { height: along(view.height), width: along(view.width) }
   }
 
-  /** Writes bias + factor * added over the bias, which lies at `at`, before the layer runs. */
-  #addToBias(added: View, factor: number, bias: Float32Array, at: number): void {
-    this.#step('addVectors', [added.at, factor, this.#constant(bias.slice()), added.channels, at])
+  #convolve(layer: Layer, input: Input, output: Output): void {
+    const { manifest, scales, tensors, name } = this.checkpoint
+    const { id, kernel, stride } = layer
+    const precision = manifest[id]!
+    const [stored, own, whose] = [
+      storedWeight(this.checkpoint, id),
+      scales.get(id) ?? {},
+      { file: name, layer: id },
+    ]
+    const bias = tensors.get(`${id}.bias`)!.data
+    const step = this.#inputStep(id)
+    const padding = kernel === 1 ? 0 : stride === 2 ? this.#net.config.downsamplePadding : 1
+    if (precision.bases > 0 && precision.activationBits === 4) {
+      const { weight, scales } = packWeight(precision, stored, own, whose)!
+      const sigmas = [scales.sigma1!, ...(scales.sigma2 ? [scales.sigma2] : [])]
+      const geometry = { shape: weight.shape, stride, padding }
+      const weights = { signs: weight.codes, sigmas, bias }
+      oneBitConvolution(this.#layout, geometry, weights, input, step.alpha, output)
+      this.#oneBit.layers.push(id)
+      this.#oneBit.bytes += sigmas.length * indexBytes(weight.shape)
+      return
+    }
+    const { data, shape } = effectiveWeight(precision, stored, own, whose)
+    floatConvolution(this.#layout, { shape, stride, padding }, { weights: data, bias }, input, step, output)
   }
 
   /** Step and range of the codes of what enters a layer or a product; a step of 0 means floats. */
-  #inputStep(id: string): { alpha: number; lowest: number; highest: number } {
+  #inputStep(id: string): InputStep {
     const { manifest, scales, name } = this.checkpoint
     const precision = manifest[id]
     if (!precision || precision.activationBits === 32) return { alpha: 0, lowest: 0, highest: 0 }
@@ -409,13 +336,13 @@ class Planner {
     const { config } = this.#net
     const { tensors } = this.checkpoint
     const pixels = x.height * x.width
-    const sums = this.#arena.take(16 * Math.ceil(channels / 4) * 4)
-    const gamma = this.#constant(tensors.get(`${id}.weight`)!.data)
-    const beta = this.#constant(tensors.get(`${id}.bias`)!.data)
-    const affine = this.#arena.take(8 * Math.ceil(channels / 16) * 16)
-    this.#step('channelSums', [x.at, x.stride, pixels, channels, sums], Math.ceil(channels / 4))
+    const sums = this.#layout.arena.take(16 * Math.ceil(channels / 4) * 4)
+    const gamma = this.#layout.constant(tensors.get(`${id}.weight`)!.data)
+    const beta = this.#layout.constant(tensors.get(`${id}.bias`)!.data)
+    const affine = this.#layout.arena.take(8 * Math.ceil(channels / 16) * 16)
+    this.#layout.step('channelSums', [x.at, x.stride, pixels, channels, sums], Math.ceil(channels / 4))
     const write = (shift: number) =>
-      this.#step('groupAffine', [
+      this.#layout.step('groupAffine', [
         ...[sums, pixels, channels, config.normGroups, config.normEpsilon, gamma, beta],
         ...[shift, affine, this.#fault],
       ])
@@ -423,17 +350,17 @@ class Planner {
       write(0)
       const seen = this.#normed(x, affine, false, false)
       this.#mark(id, seen)
-      this.#drop(seen)
+      this.#layout.drop(seen)
     }
     if (!this.taps || shift) write(shift?.at ?? 0)
-    this.#arena.give(sums)
+    this.#layout.arena.give(sums)
     return affine
   }
 
   #normed(x: View, affine: number, silu: boolean, halved: boolean, target?: View): View {
     const size = halved ? { height: x.height >> 1, width: x.width >> 1 } : x
-    const y = target ?? this.#image(size, x.channels)
-    this.#step(
+    const y = target ?? this.#layout.image(size, x.channels)
+    this.#layout.step(
       'normedRows',
       [x.at, x.stride, y.width, x.channels, affine, silu ? 1 : 0, halved ? 1 : 0, y.at, y.stride],
       y.height,
@@ -442,48 +369,19 @@ class Planner {
   }
 
   #doubled(x: View, target?: View): View {
-    const y = target ?? this.#image({ height: 2 * x.height, width: 2 * x.width }, x.channels)
-    this.#step('doubleRows', [x.at, x.stride, x.width, x.channels, y.at, y.stride], y.height)
+    const y = target ?? this.#layout.image({ height: 2 * x.height, width: 2 * x.width }, x.channels)
+    this.#layout.step('doubleRows', [x.at, x.stride, x.width, x.channels, y.at, y.stride], y.height)
     return y
-  }
-
-  #image({ height, width }: Pick<View, 'height' | 'width'>, channels: number): View {
-    return { at: this.#arena.take(4 * height * width * channels), stride: channels, height, width, channels }
-  }
-
-  #drop(view: View): void {
-    this.#arena.give(view.at)
-  }
-
-  #constant(...parts: (Float32Array | Uint8Array)[]): number {
-    const bytes = parts.map(
-      ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength),
-    )
-    const at = this.#arena.keep(bytes.reduce((sum, part) => sum + part.length, 0))
-    let to = at
-    for (const data of bytes) {
-      this.#constants.push({ at: to, data })
-      to += data.length
-    }
-    return at
   }
 
   #constantAffine(a: number, b: number, channels: number): number {
     const padded = Math.ceil(channels / 16) * 16
-    return this.#constant(
+    return this.#layout.constant(
       new Float32Array(2 * padded).fill(a, 0, channels).fill(b, padded, padded + channels),
     )
   }
 
-  #record<N extends RecordName>(name: N, fields: RecordFields<N>): number {
-    return this.#constant(recordBytes(name, fields))
-  }
-
-  #step(kernel: KernelName, args: number[], rows: number | null = null): void {
-    this.#steps.push({ kernel, args, rows })
-  }
-
   #mark(id: string, view: View): void {
-    if (this.taps) this.#marks.push({ id, after: this.#steps.length, view })
+    if (this.taps) this.#marks.push({ id, after: this.#layout.steps, view })
   }
 }
