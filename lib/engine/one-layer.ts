@@ -1,6 +1,7 @@
 /** A single binarized layer as a program: what benchmarks time and tests compare. */
 import { type Geometry, type OneBitWeights, oneBitConvolution } from './convolution'
 import { Layout, type Program, type View } from './layout'
+import { outputSize } from './reference'
 
 export type OneLayer = Program & {
   /** (H, W, C) floats in, (H', W', O) floats out. */
@@ -17,8 +18,7 @@ export function planOneLayer(
 ): OneLayer {
   const layout = new Layout()
   const [outputs, channels, kernel = 1] = geometry.shape as [number, number, number?]
-  const along = (n: number) =>
-    Math.floor((n + (kernel === 1 ? 0 : geometry.padding + 1) - kernel) / geometry.stride) + 1
+  const along = (n: number) => outputSize(n, kernel, geometry.stride, geometry.padding)
   const x = layout.image(size, channels)
   const y = layout.image({ height: along(size.height), width: along(size.width) }, outputs)
   oneBitConvolution(layout, geometry, weights, { view: x }, alpha, { view: y })
