@@ -1,7 +1,7 @@
 /** Where everything lies in the memory of the kernels, settled before anything runs. */
 
-/** Nothing lies below: pointer 0 means none. */
-const start = 1024
+/** Below lie the constants of the kernels; pointer 0 means none. */
+const start = 4096
 /** Kernels read and write whole vectors, up to 16 floats behind the last value. */
 const slack = 64
 const alignment = 64

@@ -43,6 +43,9 @@ export class OneBitConvolution {
   ring: usize
 }
 
+/** The offset of the second basis, 64 times. */
+const zeros = memory.data(256)
+
 /** Sums of 16-bit lanes hold S up to 15 * 4 * this many lookups: K = 4368. */
 const longestRun: i32 = 1092
 
@@ -108,22 +111,29 @@ function outputRow(
       const weights = layer.weights + <usize>basis * basisBytes + <usize>(o * kernel * lookups)
       const scales = layer.coefficients + (<usize>(basis * padded + o) << 2)
       // the second basis adds to what the first has written
-      const offset: usize = basis == 1 ? 0 : offsets + (<usize>o << 2)
+      const offset = basis == 1 ? zeros : offsets + (<usize>o << 2)
       const factor: f32 = basis == 1 ? 1 : layer.factor
-      for (let x = 0; x < layer.width; x++) {
-        const at = <usize>x * step
-        const half = load<f32>(halves + (<usize>x << 2))
-        const to = yRow + (<usize>(x * layer.yStride + o) << 2)
-        let residual: usize = 0
-        if (basis == 1) residual = to
-        else if (layer.residual) residual = residualRow + (<usize>(x * layer.residualStride + o) << 2)
-        if (!fast) {
-          sumLong(row0 + at, row1 + at, row2 + at, kernel, lookups, weights, block, spare)
-          finishSums(spare, min(layer.outputs - o, block), half, scales, offset, residual, factor, to)
-        } else if (block == 64)
-          tile64(row0 + at, row1 + at, row2 + at, kernel, lookups, weights, half, scales, offset, residual, factor, to)
-        else tile32(row0 + at, row1 + at, row2 + at, kernel, lookups, weights, half, scales, offset, residual, factor, to)
+      const to = yRow + (<usize>o << 2)
+      const toStep = <usize>layer.yStride << 2
+      let residual: usize = 0
+      let residualStep = toStep
+      if (basis == 1) residual = to
+      else if (layer.residual) {
+        residual = residualRow + (<usize>o << 2)
+        residualStep = <usize>layer.residualStride << 2
       }
+      if (!fast) {
+        for (let x = 0; x < layer.width; x++) {
+          const at = <usize>x * step
+          sumLong(row0 + at, row1 + at, row2 + at, kernel, lookups, weights, block, spare)
+          const half = load<f32>(halves + (<usize>x << 2))
+          const before = residual ? residual + <usize>x * residualStep : 0
+          finishSums(spare, min(layer.outputs - o, block), half, scales, offset, before, factor, to + <usize>x * toStep)
+        }
+      } else if (block == 64)
+        tiles64(row0, row1, row2, step, layer.width, kernel, lookups, weights, halves, scales, offset, residual, residualStep, factor, to, toStep)
+      else
+        tiles32(row0, row1, row2, step, layer.width, kernel, lookups, weights, halves, scales, offset, residual, residualStep, factor, to, toStep)
     }
   }
 }
@@ -142,114 +152,146 @@ function fourLookups(t0: v128, t1: v128, t2: v128, t3: v128, weights: usize, lan
 }
 
 /**
- * 64 outputs of one pixel. Sums go to two accumulators of 16-bit lanes for every 16 outputs: `all` adds whole lanes, odd bytes
+ * 64 outputs of each of a row of pixels. Sums go to two accumulators of 16-bit lanes for every 16 outputs: `all` adds whole lanes, odd bytes
  * times 256 included, `odd` the odd bytes alone; all - 256 * odd leaves the even ones.
  * With `scales` 0 the sums are added to the floats at `to`.
  */
-function tile64(
+function tiles64(
   row0: usize,
   row1: usize,
   row2: usize,
+  step: usize,
+  pixels: i32,
   rows: i32,
   lookups: i32,
   weights: usize,
-  half: f32,
+  halves: usize,
   scales: usize,
   offset: usize,
   residual: usize,
+  residualStep: usize,
   factor: f32,
   to: usize,
+  toStep: usize,
 ): void {
-  let all0 = i16x8.splat(0)
-  let all1 = i16x8.splat(0)
-  let all2 = i16x8.splat(0)
-  let all3 = i16x8.splat(0)
-  let odd0 = i16x8.splat(0)
-  let odd1 = i16x8.splat(0)
-  let odd2 = i16x8.splat(0)
-  let odd3 = i16x8.splat(0)
-  for (let row = 0; row < rows; row++) {
-    let table = row == 0 ? row0 : row == 1 ? row1 : row2
-    const end = table + (<usize>lookups << 4)
-    while (table < end) {
-      const t0 = v128.load(table)
-      const t1 = v128.load(table, 16)
-      const t2 = v128.load(table, 32)
-      const t3 = v128.load(table, 48)
-      const s0 = fourLookups(t0, t1, t2, t3, weights, 0, 64)
-      all0 = i16x8.add(all0, s0)
-      odd0 = i16x8.add(odd0, i16x8.shr_u(s0, 8))
-      const s1 = fourLookups(t0, t1, t2, t3, weights, 16, 64)
-      all1 = i16x8.add(all1, s1)
-      odd1 = i16x8.add(odd1, i16x8.shr_u(s1, 8))
-      const s2 = fourLookups(t0, t1, t2, t3, weights, 32, 64)
-      all2 = i16x8.add(all2, s2)
-      odd2 = i16x8.add(odd2, i16x8.shr_u(s2, 8))
-      const s3 = fourLookups(t0, t1, t2, t3, weights, 48, 64)
-      all3 = i16x8.add(all3, s3)
-      odd3 = i16x8.add(odd3, i16x8.shr_u(s3, 8))
-      table += 64
-      weights += 256
+  const factors = f32x4.splat(factor)
+  const run = <usize>lookups << 4
+  const last = halves + (<usize>pixels << 2)
+  for (; halves < last; halves += 4) {
+    let index = weights
+    let all0 = i16x8.splat(0)
+    let all1 = i16x8.splat(0)
+    let all2 = i16x8.splat(0)
+    let all3 = i16x8.splat(0)
+    let odd0 = i16x8.splat(0)
+    let odd1 = i16x8.splat(0)
+    let odd2 = i16x8.splat(0)
+    let odd3 = i16x8.splat(0)
+    for (let row = 0; row < rows; row++) {
+      let table = row == 0 ? row0 : row == 1 ? row1 : row2
+      const end = table + run
+      while (table < end) {
+        const t0 = v128.load(table)
+        const t1 = v128.load(table, 16)
+        const t2 = v128.load(table, 32)
+        const t3 = v128.load(table, 48)
+        const s0 = fourLookups(t0, t1, t2, t3, index, 0, 64)
+        all0 = i16x8.add(all0, s0)
+        odd0 = i16x8.add(odd0, i16x8.shr_u(s0, 8))
+        const s1 = fourLookups(t0, t1, t2, t3, index, 16, 64)
+        all1 = i16x8.add(all1, s1)
+        odd1 = i16x8.add(odd1, i16x8.shr_u(s1, 8))
+        const s2 = fourLookups(t0, t1, t2, t3, index, 32, 64)
+        all2 = i16x8.add(all2, s2)
+        odd2 = i16x8.add(odd2, i16x8.shr_u(s2, 8))
+        const s3 = fourLookups(t0, t1, t2, t3, index, 48, 64)
+        all3 = i16x8.add(all3, s3)
+        odd3 = i16x8.add(odd3, i16x8.shr_u(s3, 8))
+        table += 64
+        index += 256
+      }
     }
+    const half = v128.load32_splat(halves)
+    finish16(all0, odd0, half, scales, offset, residual, factors, to, 0)
+    finish16(all1, odd1, half, scales, offset, residual, factors, to, 64)
+    finish16(all2, odd2, half, scales, offset, residual, factors, to, 128)
+    finish16(all3, odd3, half, scales, offset, residual, factors, to, 192)
+    row0 += step
+    row1 += step
+    row2 += step
+    to += toStep
+    if (residual) residual += residualStep
   }
-  finish16(all0, odd0, half, scales, offset, residual, factor, to, 0)
-  finish16(all1, odd1, half, scales, offset, residual, factor, to, 64)
-  finish16(all2, odd2, half, scales, offset, residual, factor, to, 128)
-  finish16(all3, odd3, half, scales, offset, residual, factor, to, 192)
 }
 
-/** 32 outputs of one pixel, as tile64. */
-function tile32(
+/** 32 outputs of each pixel, as tiles64. */
+function tiles32(
   row0: usize,
   row1: usize,
   row2: usize,
+  step: usize,
+  pixels: i32,
   rows: i32,
   lookups: i32,
   weights: usize,
-  half: f32,
+  halves: usize,
   scales: usize,
   offset: usize,
   residual: usize,
+  residualStep: usize,
   factor: f32,
   to: usize,
+  toStep: usize,
 ): void {
-  let all0 = i16x8.splat(0)
-  let all1 = i16x8.splat(0)
-  let odd0 = i16x8.splat(0)
-  let odd1 = i16x8.splat(0)
-  for (let row = 0; row < rows; row++) {
-    let table = row == 0 ? row0 : row == 1 ? row1 : row2
-    const end = table + (<usize>lookups << 4)
-    while (table < end) {
-      const t0 = v128.load(table)
-      const t1 = v128.load(table, 16)
-      const t2 = v128.load(table, 32)
-      const t3 = v128.load(table, 48)
-      const s0 = fourLookups(t0, t1, t2, t3, weights, 0, 32)
-      all0 = i16x8.add(all0, s0)
-      odd0 = i16x8.add(odd0, i16x8.shr_u(s0, 8))
-      const s1 = fourLookups(t0, t1, t2, t3, weights, 16, 32)
-      all1 = i16x8.add(all1, s1)
-      odd1 = i16x8.add(odd1, i16x8.shr_u(s1, 8))
-      table += 64
-      weights += 128
+  const factors = f32x4.splat(factor)
+  const run = <usize>lookups << 4
+  const last = halves + (<usize>pixels << 2)
+  for (; halves < last; halves += 4) {
+    let index = weights
+    let all0 = i16x8.splat(0)
+    let all1 = i16x8.splat(0)
+    let odd0 = i16x8.splat(0)
+    let odd1 = i16x8.splat(0)
+    for (let row = 0; row < rows; row++) {
+      let table = row == 0 ? row0 : row == 1 ? row1 : row2
+      const end = table + run
+      while (table < end) {
+        const t0 = v128.load(table)
+        const t1 = v128.load(table, 16)
+        const t2 = v128.load(table, 32)
+        const t3 = v128.load(table, 48)
+        const s0 = fourLookups(t0, t1, t2, t3, index, 0, 32)
+        all0 = i16x8.add(all0, s0)
+        odd0 = i16x8.add(odd0, i16x8.shr_u(s0, 8))
+        const s1 = fourLookups(t0, t1, t2, t3, index, 16, 32)
+        all1 = i16x8.add(all1, s1)
+        odd1 = i16x8.add(odd1, i16x8.shr_u(s1, 8))
+        table += 64
+        index += 128
+      }
     }
+    const half = v128.load32_splat(halves)
+    finish16(all0, odd0, half, scales, offset, residual, factors, to, 0)
+    finish16(all1, odd1, half, scales, offset, residual, factors, to, 64)
+    row0 += step
+    row1 += step
+    row2 += step
+    to += toStep
+    if (residual) residual += residualStep
   }
-  finish16(all0, odd0, half, scales, offset, residual, factor, to, 0)
-  finish16(all1, odd1, half, scales, offset, residual, factor, to, 64)
 }
 
-/** Widens the sums of 16 outputs and writes what they stand for. */
+/** Widens the sums of 16 outputs and writes what they stand for: with `scales` 0 adds them to what is there. */
 // @ts-ignore: decorator
 @inline
 function finish16(
   all: v128,
   odd: v128,
-  half: f32,
+  half: v128,
   scales: usize,
   offset: usize,
   residual: usize,
-  factor: f32,
+  factor: v128,
   to: usize,
   at: usize,
 ): void {
@@ -258,36 +300,36 @@ function finish16(
   const s1 = f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(even))
   const s2 = f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(odd))
   const s3 = f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(odd))
-  if (scales) {
-    finish4(s0, half, scales, offset, residual, factor, to, at)
-    finish4(s1, half, scales, offset, residual, factor, to, at + 16)
-    finish4(s2, half, scales, offset, residual, factor, to, at + 32)
-    finish4(s3, half, scales, offset, residual, factor, to, at + 48)
+  if (residual) {
+    v128.store(to + at, added(scaled(s0, half, scales, offset, at), residual + at, factor))
+    v128.store(to + at, added(scaled(s1, half, scales, offset, at + 16), residual + at + 16, factor), 16)
+    v128.store(to + at, added(scaled(s2, half, scales, offset, at + 32), residual + at + 32, factor), 32)
+    v128.store(to + at, added(scaled(s3, half, scales, offset, at + 48), residual + at + 48, factor), 48)
+  } else if (scales) {
+    v128.store(to + at, scaled(s0, half, scales, offset, at))
+    v128.store(to + at, scaled(s1, half, scales, offset, at + 16), 16)
+    v128.store(to + at, scaled(s2, half, scales, offset, at + 32), 32)
+    v128.store(to + at, scaled(s3, half, scales, offset, at + 48), 48)
   } else {
     v128.store(to + at, f32x4.add(v128.load(to + at), s0))
-    v128.store(to + at + 16, f32x4.add(v128.load(to + at + 16), s1))
-    v128.store(to + at + 32, f32x4.add(v128.load(to + at + 32), s2))
-    v128.store(to + at + 48, f32x4.add(v128.load(to + at + 48), s3))
+    v128.store(to + at, f32x4.add(v128.load(to + at, 16), s1), 16)
+    v128.store(to + at, f32x4.add(v128.load(to + at, 32), s2), 32)
+    v128.store(to + at, f32x4.add(v128.load(to + at, 48), s3), 48)
   }
 }
 
-/** scale * (S - half) + offset of four outputs, plus factor * residual where there is one. */
+/** scale * (S - half) + offset of four outputs. */
 // @ts-ignore: decorator
 @inline
-function finish4(
-  s: v128,
-  half: f32,
-  scales: usize,
-  offset: usize,
-  residual: usize,
-  factor: f32,
-  to: usize,
-  at: usize,
-): void {
-  let base = i32x4.splat(0)
-  if (offset) base = v128.load(offset + at)
-  if (residual) base = multiplyAdd(v128.load(residual + at), f32x4.splat(factor), base)
-  v128.store(to + at, multiplyAdd(v128.load(scales + at), f32x4.sub(s, f32x4.splat(half)), base))
+function scaled(s: v128, half: v128, scales: usize, offset: usize, at: usize): v128 {
+  return multiplyAdd(v128.load(scales + at), f32x4.sub(s, half), v128.load(offset + at))
+}
+
+/** y + factor * residual. */
+// @ts-ignore: decorator
+@inline
+function added(y: v128, residual: usize, factor: v128): v128 {
+  return multiplyAdd(v128.load(residual), factor, y)
 }
 
 /** S of a block of 32 or 64 outputs to `to`, in parts short enough for 16 bits; whole numbers below 2^24 add exactly as floats. */
@@ -307,14 +349,14 @@ function sumLong(
     for (let done = 0; done < lookups; done += longestRun) {
       const part = table + (<usize>done << 4)
       const count = min(longestRun, lookups - done)
-      if (block == 64) tile64(part, 0, 0, 1, count, weights, 0, 0, 0, 0, 0, to)
-      else tile32(part, 0, 0, 1, count, weights, 0, 0, 0, 0, 0, to)
+      if (block == 64) tiles64(part, 0, 0, 0, 1, 1, count, weights, 0, 0, 0, 0, 0, 0, to, 0)
+      else tiles32(part, 0, 0, 0, 1, 1, count, weights, 0, 0, 0, 0, 0, 0, to, 0)
       weights += <usize>(count * block)
     }
   }
 }
 
-/** What finish4 does, for `count` outputs one by one. */
+/** What finish16 does, for `count` outputs one by one. */
 function finishSums(
   sums: usize,
   count: i32,
@@ -327,8 +369,7 @@ function finishSums(
 ): void {
   for (let i = 0; i < count; i++) {
     const at = <usize>i << 2
-    let base: f32 = 0
-    if (offset) base = load<f32>(offset + at)
+    let base = load<f32>(offset + at)
     if (residual) base += load<f32>(residual + at) * factor
     store<f32>(to + at, load<f32>(scales + at) * (load<f32>(sums + at) - half) + base)
   }

@@ -5,6 +5,27 @@
  */
 import { lookUp, silu } from './lanes'
 
+/**
+ * Which byte of 16 goes where when tables are made: four vectors for `low` and `high` of storeTables, one for each table's part of
+ * `high`. In memory, because engines make a constant vector anew wherever it is used.
+ */
+const masks = memory.data<i8>([
+  -1, 0, -1, 0, -1, 4, -1, 4, -1, 8, -1, 8, -1, 12, -1, 12,
+  -1, -1, 1, 1, -1, -1, 5, 5, -1, -1, 9, 9, -1, -1, 13, 13,
+  -1, 2, -1, 2, -1, 6, -1, 6, -1, 10, -1, 10, -1, 14, -1, 14,
+  -1, -1, 3, 3, -1, -1, 7, 7, -1, -1, 11, 11, -1, -1, 15, 15,
+  0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3,
+  4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 7,
+  8, 8, 8, 8, 9, 9, 9, 9, 10, 10, 10, 10, 11, 11, 11, 11,
+  12, 12, 12, 12, 13, 13, 13, 13, 14, 14, 14, 14, 15, 15, 15, 15,
+])
+
+/** Four times each: highest and lowest code of 4 bits, 1.5 * 2^23, and what of its bits is to be taken off so that codes count from 0. */
+const limits = memory.data<i32>([
+  0x40e00000, 0x40e00000, 0x40e00000, 0x40e00000, -0x3f000000, -0x3f000000, -0x3f000000, -0x3f000000,
+  0x4b400000, 0x4b400000, 0x4b400000, 0x4b400000, 0x4b3ffff8, 0x4b3ffff8, 0x4b3ffff8, 0x4b3ffff8,
+])
+
 /** Where a convolution takes its input from. */
 @unmanaged
 export class Source {
@@ -28,17 +49,13 @@ export class Source {
   highest: f32
 }
 
-/** Four values of a channel vector, normed and activated. */
+/** Four values of a channel vector, normed and activated; a at `affine`, b `apart` bytes behind. */
 // @ts-ignore: decorator
 @inline
-function activated(source: Source, from: usize, channel: i32): v128 {
+function activated(from: usize, affine: usize, apart: usize, activate: i32): v128 {
   let v = v128.load(from)
-  if (source.affine) {
-    const a = source.affine + ((<usize>channel) << 2)
-    const b = a + ((<usize>((source.channels + 15) & ~15)) << 2)
-    v = f32x4.add(f32x4.mul(v, v128.load(a)), v128.load(b))
-  }
-  return source.silu ? silu(v) : v
+  if (affine) v = f32x4.add(f32x4.mul(v, v128.load(affine)), v128.load(affine + apart))
+  return activate ? silu(v) : v
 }
 
 /** round(clamp(v / alpha)), halves to even, still a float (LSQ); the highest code for NaN. */
@@ -52,8 +69,8 @@ function code(v: v128, alpha: v128, lowest: v128, highest: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function codeFromZero(v: v128, alpha: v128): v128 {
-  const clamped = f32x4.pmax(f32x4.splat(-8.0), f32x4.pmin(f32x4.splat(7.0), f32x4.div(v, alpha)))
-  return i32x4.sub(f32x4.add(clamped, f32x4.splat(12582912.0)), i32x4.splat(0x4b400000 - 8))
+  const clamped = f32x4.pmax(v128.load(limits, 16), f32x4.pmin(v128.load(limits), f32x4.div(v, alpha)))
+  return i32x4.sub(f32x4.add(clamped, v128.load(limits, 32)), v128.load(limits, 48))
 }
 
 /**
@@ -63,45 +80,16 @@ function codeFromZero(v: v128, alpha: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function storeTables(u: v128, to: usize): void {
-  const low = i8x16.add(
-    lookUp(u, i8x16(-1, 0, -1, 0, -1, 4, -1, 4, -1, 8, -1, 8, -1, 12, -1, 12)),
-    lookUp(u, i8x16(-1, -1, 1, 1, -1, -1, 5, 5, -1, -1, 9, 9, -1, -1, 13, 13)),
-  )
-  const high = i8x16.add(
-    lookUp(u, i8x16(-1, 2, -1, 2, -1, 6, -1, 6, -1, 10, -1, 10, -1, 14, -1, 14)),
-    lookUp(u, i8x16(-1, -1, 3, 3, -1, -1, 7, 7, -1, -1, 11, 11, -1, -1, 15, 15)),
-  )
-  v128.store(
-    to,
-    i8x16.add(
-      i8x16.shuffle(low, low, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3),
-      i8x16.shuffle(high, high, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3),
-    ),
-  )
-  v128.store(
-    to,
-    i8x16.add(
-      i8x16.shuffle(low, low, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7),
-      i8x16.shuffle(high, high, 4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 7),
-    ),
-    16,
-  )
-  v128.store(
-    to,
-    i8x16.add(
-      i8x16.shuffle(low, low, 8, 9, 10, 11, 8, 9, 10, 11, 8, 9, 10, 11, 8, 9, 10, 11),
-      i8x16.shuffle(high, high, 8, 8, 8, 8, 9, 9, 9, 9, 10, 10, 10, 10, 11, 11, 11, 11),
-    ),
-    32,
-  )
-  v128.store(
-    to,
-    i8x16.add(
-      i8x16.shuffle(low, low, 12, 13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15),
-      i8x16.shuffle(high, high, 12, 12, 12, 12, 13, 13, 13, 13, 14, 14, 14, 14, 15, 15, 15, 15),
-    ),
-    48,
-  )
+  const low = i8x16.add(lookUp(u, v128.load(masks)), lookUp(u, v128.load(masks, 16)))
+  const high = i8x16.add(lookUp(u, v128.load(masks, 32)), lookUp(u, v128.load(masks, 48)))
+  const low0 = i32x4.shuffle(low, low, 0, 0, 0, 0)
+  const low1 = i32x4.shuffle(low, low, 1, 1, 1, 1)
+  const low2 = i32x4.shuffle(low, low, 2, 2, 2, 2)
+  const low3 = i32x4.shuffle(low, low, 3, 3, 3, 3)
+  v128.store(to, i8x16.add(low0, lookUp(high, v128.load(masks, 64))))
+  v128.store(to, i8x16.add(low1, lookUp(high, v128.load(masks, 80))), 16)
+  v128.store(to, i8x16.add(low2, lookUp(high, v128.load(masks, 96))), 32)
+  v128.store(to, i8x16.add(low3, lookUp(high, v128.load(masks, 112))), 48)
 }
 
 /** Bytes of one pixel's tables: 64 for every 16 channels begun. */
@@ -114,18 +102,24 @@ export function tableBytes(channels: i32): usize {
 /** Tables of the pixel at `from`, to `to`; returns the sum of its codes. Reads up to the next multiple of 16 channels. */
 // @ts-ignore: decorator
 @inline
-function pixelTables(source: Source, from: usize, to: usize): i32 {
-  const alpha = f32x4.splat(source.alpha)
-  const channels = source.channels
+function pixelTables(
+  from: usize,
+  channels: i32,
+  affine: usize,
+  apart: usize,
+  activate: i32,
+  alpha: v128,
+  to: usize,
+): i32 {
   let sums = i16x8.splat(0)
   for (let c = 0; c < channels; c += 16) {
     const low = i16x8.narrow_i32x4_s(
-      codeFromZero(activated(source, from, c), alpha),
-      codeFromZero(activated(source, from + 16, c + 4), alpha),
+      codeFromZero(activated(from, affine, apart, activate), alpha),
+      codeFromZero(activated(from + 16, affine ? affine + 16 : 0, apart, activate), alpha),
     )
     const high = i16x8.narrow_i32x4_s(
-      codeFromZero(activated(source, from + 32, c + 8), alpha),
-      codeFromZero(activated(source, from + 48, c + 12), alpha),
+      codeFromZero(activated(from + 32, affine ? affine + 32 : 0, apart, activate), alpha),
+      codeFromZero(activated(from + 48, affine ? affine + 48 : 0, apart, activate), alpha),
     )
     let u = i8x16.narrow_i16x8_u(low, high)
     if (channels - c < 16) u = v128.and(u, lanesBelow(channels - c))
@@ -133,17 +127,17 @@ function pixelTables(source: Source, from: usize, to: usize): i32 {
     storeTables(u, to)
     from += 64
     to += 64
+    if (affine) affine += 64
   }
   return total(sums)
 }
 
 /** Tables of a pixel of zeros outside of the image: code 8 in every channel. */
-function paddingTables(channels: i32, to: usize): i32 {
+function paddingTables(channels: i32, to: usize): void {
   for (let c = 0; c < channels; c += 16) {
     storeTables(v128.and(i8x16.splat(8), lanesBelow(channels - c)), to)
     to += 64
   }
-  return 8 * channels
 }
 
 // @ts-ignore: decorator
@@ -170,33 +164,61 @@ function total(x: v128): i32 {
  * y = 0 is the first row of the image, negative ones and those behind the last are zeros.
  */
 export function tableRow(source: Source, y: i32, pixels: i32, to: usize, sums: usize): void {
-  const size = tableBytes(source.channels)
-  const width = source.width << source.doubled
-  const outside = y < 0 || y >= source.height << source.doubled
-  const row = source.x + (((<usize>(y >> source.doubled)) * source.width * source.stride) << 2)
+  const channels = source.channels
+  const doubled = source.doubled
+  const padding = source.padding
+  const size = tableBytes(channels)
+  const width = source.width << doubled
+  const outside = y < 0 || y >= source.height << doubled
+  const row = source.x + (<usize>((y >> doubled) * source.width * source.stride) << 2)
+  const step = <usize>source.stride << 2
+  const affine = source.affine
+  const apart = affineBytes(channels)
+  const activate = source.silu
+  const alpha = f32x4.splat(source.alpha)
+  let zeros: usize = 0
   for (let pixel = 0; pixel < pixels; pixel++) {
-    const x = pixel - source.padding
+    const x = pixel - padding
     if (outside || x < 0 || x >= width) {
-      store<i32>(sums, paddingTables(source.channels, to))
-    } else if (source.doubled && x & 1) {
+      if (zeros) memory.copy(to, zeros, size)
+      else paddingTables(channels, to)
+      zeros = to
+      store<i32>(sums, 8 * channels)
+    } else if (doubled && x & 1) {
       memory.copy(to, to - size, size)
       store<i32>(sums, load<i32>(sums - 4))
     } else {
-      const from = row + (((<usize>(x >> source.doubled)) * source.stride) << 2)
-      store<i32>(sums, pixelTables(source, from, to))
+      const from = row + <usize>(x >> doubled) * step
+      // apart, so that what is asked of every value is asked once
+      if (affine) {
+        if (activate) store<i32>(sums, pixelTables(from, channels, affine, apart, 1, alpha, to))
+        else store<i32>(sums, pixelTables(from, channels, affine, apart, 0, alpha, to))
+      } else if (activate) store<i32>(sums, pixelTables(from, channels, 0, 0, 1, alpha, to))
+      else store<i32>(sums, pixelTables(from, channels, 0, 0, 0, alpha, to))
     }
     to += size
     sums += 4
   }
 }
 
+/** Bytes from a to b of a*x + b. */
+// @ts-ignore: decorator
+@inline
+function affineBytes(channels: i32): usize {
+  return <usize>((channels + 15) & ~15) << 2
+}
+
 /** Row y of the padded input as floats, C of each pixel, to `to`; writes up to three floats behind the last. */
 export function floatRow(source: Source, y: i32, pixels: i32, to: usize): void {
   const channels = source.channels
-  const size = (<usize>channels) << 2
+  const size = <usize>channels << 2
   const width = source.width << source.doubled
   const outside = y < 0 || y >= source.height << source.doubled
-  const row = source.x + (((<usize>(y >> source.doubled)) * source.width * source.stride) << 2)
+  const row = source.x + (<usize>((y >> source.doubled) * source.width * source.stride) << 2)
+  const affine = source.affine
+  const apart = affineBytes(channels)
+  const activate = source.silu
+  const quantized = source.alpha != 0
   const alpha = f32x4.splat(source.alpha)
   const lowest = f32x4.splat(source.lowest)
   const highest = f32x4.splat(source.highest)
@@ -205,11 +227,10 @@ export function floatRow(source: Source, y: i32, pixels: i32, to: usize): void {
     if (outside || x < 0 || x >= width) {
       memory.fill(to, 0, size)
     } else {
-      const from = row + (((<usize>(x >> source.doubled)) * source.stride) << 2)
-      for (let c = 0; c < channels; c += 4) {
-        const at = (<usize>c) << 2
-        let v = activated(source, from + at, c)
-        if (source.alpha != 0) v = f32x4.mul(code(v, alpha, lowest, highest), alpha)
+      const from = row + (<usize>((x >> source.doubled) * source.stride) << 2)
+      for (let at: usize = 0; at < size; at += 16) {
+        let v = activated(from + at, affine ? affine + at : 0, apart, activate)
+        if (quantized) v = f32x4.mul(code(v, alpha, lowest, highest), alpha)
         v128.store(to + at, v)
       }
     }
