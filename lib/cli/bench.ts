@@ -1,6 +1,7 @@
 import { InputError } from '../tensor/error'
 import { benchBrowser } from './bench-browser'
 import { benchImport } from './bench-import'
+import { benchKernel } from './bench-kernel'
 import { benchSafety } from './bench-safety'
 import { benchSweep } from './bench-sweep'
 import { benchTrain } from './bench-train'
@@ -12,13 +13,14 @@ const benches: Record<string, Command> = {
   import: benchImport,
   'browser-import': benchBrowser,
   'weights-only': benchWeights,
+  kernel: benchKernel,
   sweep: benchSweep,
   safety: benchSafety,
 }
 
 export const bench: Command = {
   summary:
-    'measure again: train (time of a step), import (time of weight statistics), browser-import (the same of a file of 2 GB in Chromium), weights-only (the same of one of 3.4 GB that cannot be run), sweep (time of a diagnosis), safety (what must hold on bad input and bad days)',
+    'measure again: train (time of a step), import (time of weight statistics), browser-import (the same of a file of 2 GB in Chromium), weights-only (the same of one of 3.4 GB that cannot be run), kernel (time of single layers at one bit, in Chromium), sweep (time of a diagnosis), safety (what must hold on bad input and bad days)',
   help: Object.values(benches)
     .map(({ help }) => help)
     .join('\n\n'),
@@ -27,11 +29,12 @@ export const bench: Command = {
     ...benchImport.options,
     ...benchBrowser.options,
     ...benchWeights.options,
+    ...benchKernel.options,
     ...benchSweep.options,
     ...benchSafety.options,
   },
   async run(positionals, flags) {
-    const what = onlyPositional(positionals, 'train|import|browser-import|weights-only|sweep|safety')
+    const what = onlyPositional(positionals, 'train|import|browser-import|weights-only|kernel|sweep|safety')
     const chosen = Object.hasOwn(benches, what) ? benches[what] : undefined
     if (!chosen)
       throw new InputError({

@@ -1,7 +1,7 @@
 /** The benchmark against PyTorch, with few and small steps: what it compares, not how fast it is. */
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { run } from './command-line'
+import { run, spawned } from './command-line'
 
 const python = process.env.PYTHON ?? '/usr/bin/python3'
 const few = ['bench', 'train', '--steps', '2', '--batch', '2', '--json']
@@ -48,5 +48,24 @@ describe('bench train', () => {
   it('refuses what it cannot time', async () => {
     expect(await run('bench', 'sample')).toMatchObject({ code: 2 })
     expect(await run('bench', 'train', '--steps', '0')).toMatchObject({ code: 2 })
+  })
+})
+
+describe('bench kernel', () => {
+  it('times a layer in Chromium against its rivals and finds no integer that differs', async () => {
+    const { code, stdout } = await spawned('bench', 'kernel', '--rounds', '1', '--only', '4x4', '--json')
+    expect(code).toBe(0)
+    const { build, mismatches, cases, layers, geomean } = JSON.parse(stdout)
+    expect([build, mismatches]).toEqual(['relaxed', 0])
+    expect(cases.map(({ name }: { name: string }) => name)).toContain('3x3 8x8 512->64, inputs 7, weights +1')
+    expect(layers.map(({ name }: { name: string }) => name)).toEqual(['3x3 4x4 256->256'])
+    const { ms, ratio } = layers[0]
+    expect(ratio['ort-fp32']).toBeCloseTo(ms['ort-fp32'].median / ms['one-bit'].median, 6)
+    expect(geomean['ort-fp32']).toBeCloseTo(ratio['ort-fp32'], 6)
+  }, 180_000)
+
+  it('refuses no rounds and layers that are not there', async () => {
+    expect(await run('bench', 'kernel', '--rounds', '0')).toMatchObject({ code: 2 })
+    expect(await spawned('bench', 'kernel', '--only', '9x9')).toMatchObject({ code: 2 })
   })
 })
