@@ -49,12 +49,12 @@ export class Source {
   highest: f32
 }
 
-/** Four values of a channel vector, normed and activated; a at `affine`, b `apart` bytes behind. */
+/** Four values of a channel vector, normed with a at `affine` and b `apart` bytes behind, and activated. */
 // @ts-ignore: decorator
 @inline
-function activated(from: usize, affine: usize, apart: usize, activate: i32): v128 {
+function activated(from: usize, normed: bool, affine: usize, apart: usize, activate: bool): v128 {
   let v = v128.load(from)
-  if (affine) v = f32x4.add(f32x4.mul(v, v128.load(affine)), v128.load(affine + apart))
+  if (normed) v = f32x4.add(f32x4.mul(v, v128.load(affine)), v128.load(affine + apart))
   return activate ? silu(v) : v
 }
 
@@ -99,35 +99,40 @@ export function tableBytes(channels: i32): usize {
   return (<usize>((channels + 15) >> 4)) << 6
 }
 
-/** Tables of the pixel at `from`, to `to`; returns the sum of its codes. Reads up to the next multiple of 16 channels. */
+/**
+ * Tables of the pixel at `from`, to `to`; returns the sum of its codes. Reads up to the next multiple of 16 channels. Inlined with
+ * constants for `normed` and `activate`, so that no value is asked twice.
+ */
 // @ts-ignore: decorator
 @inline
 function pixelTables(
   from: usize,
   channels: i32,
+  normed: bool,
   affine: usize,
-  apart: usize,
-  activate: i32,
+  activate: bool,
   alpha: v128,
   to: usize,
 ): i32 {
+  const apart = affineBytes(channels)
+  const end = from + (<usize>channels << 2)
   let sums = i16x8.splat(0)
-  for (let c = 0; c < channels; c += 16) {
+  for (; from < end; from += 64) {
     const low = i16x8.narrow_i32x4_s(
-      codeFromZero(activated(from, affine, apart, activate), alpha),
-      codeFromZero(activated(from + 16, affine ? affine + 16 : 0, apart, activate), alpha),
+      codeFromZero(activated(from, normed, affine, apart, activate), alpha),
+      codeFromZero(activated(from + 16, normed, affine + 16, apart, activate), alpha),
     )
     const high = i16x8.narrow_i32x4_s(
-      codeFromZero(activated(from + 32, affine ? affine + 32 : 0, apart, activate), alpha),
-      codeFromZero(activated(from + 48, affine ? affine + 48 : 0, apart, activate), alpha),
+      codeFromZero(activated(from + 32, normed, affine + 32, apart, activate), alpha),
+      codeFromZero(activated(from + 48, normed, affine + 48, apart, activate), alpha),
     )
     let u = i8x16.narrow_i16x8_u(low, high)
-    if (channels - c < 16) u = v128.and(u, lanesBelow(channels - c))
+    const left = <i32>(end - from) >> 2
+    if (left < 16) u = v128.and(u, lanesBelow(left))
     sums = i16x8.add(sums, i16x8.extadd_pairwise_i8x16_u(u))
     storeTables(u, to)
-    from += 64
     to += 64
-    if (affine) affine += 64
+    if (normed) affine += 64
   }
   return total(sums)
 }
@@ -173,8 +178,7 @@ export function tableRow(source: Source, y: i32, pixels: i32, to: usize, sums: u
   const row = source.x + (<usize>((y >> doubled) * source.width * source.stride) << 2)
   const step = <usize>source.stride << 2
   const affine = source.affine
-  const apart = affineBytes(channels)
-  const activate = source.silu
+  const activate = source.silu != 0
   const alpha = f32x4.splat(source.alpha)
   let zeros: usize = 0
   for (let pixel = 0; pixel < pixels; pixel++) {
@@ -189,12 +193,12 @@ export function tableRow(source: Source, y: i32, pixels: i32, to: usize, sums: u
       store<i32>(sums, load<i32>(sums - 4))
     } else {
       const from = row + <usize>(x >> doubled) * step
-      // apart, so that what is asked of every value is asked once
-      if (affine) {
-        if (activate) store<i32>(sums, pixelTables(from, channels, affine, apart, 1, alpha, to))
-        else store<i32>(sums, pixelTables(from, channels, affine, apart, 0, alpha, to))
-      } else if (activate) store<i32>(sums, pixelTables(from, channels, 0, 0, 1, alpha, to))
-      else store<i32>(sums, pixelTables(from, channels, 0, 0, 0, alpha, to))
+      let sum: i32
+      if (affine && activate) sum = pixelTables(from, channels, true, affine, true, alpha, to)
+      else if (affine) sum = pixelTables(from, channels, true, affine, false, alpha, to)
+      else if (activate) sum = pixelTables(from, channels, false, 0, true, alpha, to)
+      else sum = pixelTables(from, channels, false, 0, false, alpha, to)
+      store<i32>(sums, sum)
     }
     to += size
     sums += 4
@@ -217,7 +221,7 @@ export function floatRow(source: Source, y: i32, pixels: i32, to: usize): void {
   const row = source.x + (<usize>((y >> source.doubled) * source.width * source.stride) << 2)
   const affine = source.affine
   const apart = affineBytes(channels)
-  const activate = source.silu
+  const activate = source.silu != 0
   const quantized = source.alpha != 0
   const alpha = f32x4.splat(source.alpha)
   const lowest = f32x4.splat(source.lowest)
@@ -229,7 +233,7 @@ export function floatRow(source: Source, y: i32, pixels: i32, to: usize): void {
     } else {
       const from = row + (<usize>((x >> source.doubled) * source.stride) << 2)
       for (let at: usize = 0; at < size; at += 16) {
-        let v = activated(from + at, affine ? affine + at : 0, apart, activate)
+        let v = activated(from + at, affine != 0, affine + at, apart, activate)
         if (quantized) v = f32x4.mul(code(v, alpha, lowest, highest), alpha)
         v128.store(to + at, v)
       }
