@@ -24,4 +24,4 @@ export function proxy(request: NextRequest): NextResponse {
 }
 
 // API routes guard themselves (app/api/v1/_route.ts), and a proxy would hold uploads in memory; the rest are files.
-export const config = { matcher: ['/((?!api/|_next/|tfjs/|demo/|robots.txt|icon).*)'] }
+export const config = { matcher: ['/((?!api/|_next/|tfjs/|engine/|demo/|robots.txt|icon).*)'] }

@@ -18,6 +18,7 @@ import {
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { generateClient } from './generate'
+import { compileKernels } from './kernels'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
 const stampFile = path.join(root, '.next/built-from')
@@ -80,5 +81,6 @@ function filesIn(at: string): string[] {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   generateClient()
   copyTfjsBinaries()
+  compileKernels()
   await ensureBuild(console.log)
 }

@@ -22,6 +22,7 @@ import { fileURLToPath } from 'node:url'
 import { isGuarded, isLoopback, isPrivate } from '../app/api/v1/_guard'
 import { copyTfjsBinaries, ensureBuild } from './build'
 import { generateClient } from './generate'
+import { compileKernels } from './kernels'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
 const development = process.argv.includes('--dev')
@@ -43,6 +44,7 @@ if (await isTaken()) {
 
 if (generateClient()) say('made the database client')
 copyTfjsBinaries()
+if (compileKernels()) say('compiled the kernels of the one-bit engine')
 if (!development) await ensureBuild(say)
 await prepareStore()
 await serve()

@@ -167,7 +167,8 @@ function ProtocolWords({ table: { protocol, sampling } }: { table: ResultTableDa
         <>
           {' '}
           ({sampling.sampler.toUpperCase()}, {sampling.steps} steps, eta {sampling.eta}, noise seed{' '}
-          {protocol.seed})
+          {protocol.seed}
+          {sampling.arithmetic && `, at ${sampling.arithmetic}`})
         </>
       )}{' '}
       against as many held-out images. Distance, class and their agreement by the {protocol.features} (

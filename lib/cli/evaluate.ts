@@ -18,7 +18,7 @@ import {
   noisePictures,
   realPictures,
 } from '../train/evaluation/references'
-import { type About, readAbout } from '../unet/checkpoint'
+import { type About, isQuantized, readAbout } from '../unet/checkpoint'
 import { startBackend } from './backend'
 import {
   type Command,
@@ -31,7 +31,9 @@ import {
   wholeNumber,
 } from './command'
 import { evaluationTable } from './evaluation-table'
+import { loadKernels } from './kernels'
 import { isFolder, openCheckpoint, weightsFile, withTensors } from './open'
+import { engineHelp } from './run-network'
 
 export const evaluate: Command = {
   summary: 'measure the samples of checkpoints against real images and their teacher',
@@ -50,6 +52,7 @@ Compare only rows of one protocol: every set measure depends on the number of im
   --set SET            ${imageSets.filter((set) => set !== 'folder').join(', ')}, or a folder of images (default: what the first FILE was trained on)
   --references         also pure noise, a constant picture, and a Gaussian fitted to the pixels of the training images
   --out FILE           JSON array of all rows; rows of a file that is there are kept, measured again they are replaced
+${engineHelp}
   --datasets DIR       folder for data sets (default: data/datasets)
   --classifiers DIR    folder for classifiers (default: data/classifiers)
 ${checkpointHelp}`,
@@ -61,6 +64,7 @@ ${checkpointHelp}`,
     seed: { type: 'string' },
     set: { type: 'string' },
     references: { type: 'boolean' },
+    engine: { type: 'boolean' },
     out: { type: 'string' },
     datasets: { type: 'string' },
     classifiers: { type: 'string' },
@@ -83,6 +87,7 @@ ${checkpointHelp}`,
     const test = await loadImages(source, 'test', datasets)
     const real = realPictures(test, images, seed, 'test')
     await startBackend()
+    const kernels = flags.engine ? await loadKernels() : undefined
     const set = setName(source, train)
     const classifier = await trainedClassifier(set, { train, test }, flags)
     const judge = makeJudge(classifier, real, { seed, set })
@@ -92,7 +97,7 @@ ${checkpointHelp}`,
       if (out !== undefined) writeEvaluations(out, mergeEvaluations(before, rows))
     }
     for (const row of referenceRows(judge, train, flags.references === true)) done(row)
-    for await (const row of checkpointRows(judge, { files, teacher, steps, flags })) done(row)
+    for await (const row of checkpointRows(judge, { files, teacher, steps, flags, kernels })) done(row)
     printResult(flags, rows, evaluationTable(rows))
     return 0
   },
@@ -173,13 +178,21 @@ async function* checkpointRows(
     teacher,
     steps,
     flags,
-  }: { files: Described[]; teacher: Described | null; steps: number; flags: Flags },
+    kernels,
+  }: {
+    files: Described[]
+    teacher: Described | null
+    steps: number
+    flags: Flags
+    kernels: WebAssembly.Module | undefined
+  },
 ): AsyncGenerator<Evaluation> {
   const teachers = new Map<string, Drawn>()
   const finished = new Set<string>()
   const read = async ({ path, sha256 }: Described): Promise<Candidate> => {
     const { checkpoint, given, scheduler } = await openCheckpoint(path, flags)
-    return { checkpoint, sha256, sampling: samplingOf(checkpoint, { scheduler, config: given }) }
+    const sampling = samplingOf(checkpoint, { scheduler, config: given })
+    return { checkpoint, sha256, sampling, ...(isQuantized(checkpoint) && { kernels }) }
   }
   const drawn = async (candidate: Candidate) => {
     const progress = progressBar(`sampling ${candidate.checkpoint.about.run ?? candidate.checkpoint.name}`)

@@ -38,7 +38,7 @@ function protocolLines(rows: Evaluation[]): string[] {
   const samplings = new Set(
     rows.flatMap(({ sampling: s }) =>
       s
-        ? `${s.sampler.toUpperCase()}, ${s.steps} steps, eta ${s.eta}, schedule of ${s.schedule}, x_0 ${s.clip ? '' : 'not '}clipped`
+        ? `${s.sampler.toUpperCase()}, ${s.steps} steps, eta ${s.eta}, schedule of ${s.schedule}, x_0 ${s.clip ? '' : 'not '}clipped${s.arithmetic ? `, at ${s.arithmetic}` : ''}`
         : [],
     ),
   )

@@ -1,13 +1,14 @@
 import { statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type Tensor as TfTensor, tensor4d } from '@tensorflow/tfjs-core'
-import type { Quantizer } from '../quant/quantizer'
+import { startOneBit } from '../diagnostics/one-bit'
 import { InputError } from '../tensor/error'
 import { writeSafetensors } from '../tensor/safetensors'
 import type { Tensor } from '../tensor/tensor'
-import { type Architecture, attentionsOf, flatten, moduleIds } from '../unet/architecture'
+import { type Architecture, architecture, attentionsOf, flatten, moduleIds } from '../unet/architecture'
 import { type Checkpoint, networkOf, quantizerOf } from '../unet/checkpoint'
-import { toNCHW, toNHWC, type UNet } from '../unet/unet'
+import type { Tap } from '../unet/forward'
+import { toNCHW, toNHWC } from '../unet/unet'
 import { startBackend } from './backend'
 import {
   type Command,
@@ -18,7 +19,9 @@ import {
   onlyPositional,
   printResult,
 } from './command'
+import { loadKernels } from './kernels'
 import { nearest, openCheckpoint, readTensor } from './open'
+import { engineHelp } from './run-network'
 
 export const forward: Command = {
   summary: 'predict the noise once, with the activations of any module',
@@ -31,12 +34,14 @@ FILE is a checkpoint or a diffusers folder. A TENSOR is a .npy file or FILE.safe
   --t N[,N..]      timesteps, one for all images or one each; a TENSOR works too
   --tap ID         module path of a layer, norm or block; may be repeated; "all" for every one
   --out FILE       safetensors file to write
+${engineHelp}
 ${checkpointHelp}`,
   options: {
     ...checkpointOptions,
     x: { type: 'string' },
     t: { type: 'string' },
     tap: { type: 'string', multiple: true },
+    engine: { type: 'boolean' },
     out: { type: 'string' },
   },
   async run(positionals, flags) {
@@ -47,12 +52,12 @@ ${checkpointHelp}`,
     const x = await readTensor(xArgument)
     checkImages(x, checkpoint, xArgument)
     const t = await readTimesteps(tArgument, x.shape[0]!)
-    const quantizer = quantizerOf(checkpoint)
-    await startBackend()
-    const unet = networkOf(checkpoint)
-    const taps = chosenTaps(list(flags, 'tap'), unet.architecture, checkpoint.name)
-    const results = predict(unet, x, t, quantizer, taps)
-    unet.dispose()
+    const net = architecture(checkpoint.config)
+    const taps = chosenTaps(list(flags, 'tap'), net, checkpoint.name)
+    const pass = flags.engine
+      ? await passAtOneBit(checkpoint, x, t, taps.size > 0)
+      : await passInFloats(checkpoint, x, t)
+    const results = predict(net, taps, pass)
     const tensors = new Map([...results].map(([name, tensor]) => [name, { tensor, dtype: 'F32' as const }]))
     writeFileSync(out, writeSafetensors(tensors, new Map([['layout', 'NCHW']])))
     const shapes = Object.fromEntries([...results].map(([name, { shape }]) => [name, shape]))
@@ -61,28 +66,68 @@ ${checkpointHelp}`,
   },
 }
 
-/** One pass; eps and act.ID by name, in the layout upstream would give them. */
-function predict(
-  unet: UNet,
+/** One pass that shows its modules to a tap, all images at once or one after the other; eps, NCHW. */
+type Pass = (tap: Tap) => Tensor
+
+/** eps and act.ID by name, in the layout upstream would give them. */
+function predict(net: Architecture, taps: Set<string>, pass: Pass): Map<string, Tensor> {
+  const parts = new Map<string, Tensor[]>()
+  const upstream = upstreamLayout(net)
+  const eps = pass((id, output) => {
+    if (taps.has(id)) parts.set(id, [...(parts.get(id) ?? []), upstream(id, output)])
+  })
+  const activations = [...parts].map(([id, images]) => [`act.${id}`, stacked(images)] as const)
+  return new Map([['eps', eps] as const, ...activations])
+}
+
+/** Tensors one behind the other along their first axis. */
+function stacked(parts: Tensor[]): Tensor {
+  const [first, ...others] = parts as [Tensor, ...Tensor[]]
+  if (others.length === 0) return first
+  const data = new Float32Array(parts.reduce((n, part) => n + part.data.length, 0))
+  let at = 0
+  for (const part of parts) {
+    data.set(part.data, at)
+    at += part.data.length
+  }
+  const [, ...rest] = first.shape
+  return { shape: [parts.reduce((n, { shape }) => n + shape[0]!, 0), ...rest], data }
+}
+
+async function passInFloats(checkpoint: Checkpoint, x: Tensor, t: Float32Array): Promise<Pass> {
+  await startBackend()
+  return (tap) => {
+    const [b, c, h, w] = x.shape as [number, number, number, number]
+    const unet = networkOf(checkpoint)
+    const input = tensor4d(toNHWC(x.data, x.shape), [b, h, w, c])
+    const output = unet.forward(input, t, quantizerOf(checkpoint), tap)
+    const eps = fromNHWC(output)
+    unet.dispose()
+    input.dispose()
+    output.dispose()
+    return eps
+  }
+}
+
+async function passAtOneBit(
+  checkpoint: Checkpoint,
   x: Tensor,
   t: Float32Array,
-  quantizer: Quantizer,
-  taps: Set<string>,
-): Map<string, Tensor> {
-  const [b, c, h, w] = x.shape as [number, number, number, number]
-  const results = new Map<string, Tensor>()
-  const input = tensor4d(toNHWC(x.data, x.shape), [b, h, w, c])
-  const upstream = upstreamLayout(unet.architecture)
-  const eps = unet.forward(input, t, quantizer, (id, output) => {
-    if (taps.has(id)) results.set(`act.${id}`, upstream(id, output))
-  })
-  const activations = [...results]
-  results.clear()
-  results.set('eps', fromNHWC(eps))
-  for (const [name, tensor] of activations) results.set(name, tensor)
-  input.dispose()
-  eps.dispose()
-  return results
+  taps: boolean,
+): Promise<Pass> {
+  const [b, , h, w] = x.shape as [number, number, number, number]
+  if (h !== w) {
+    throw new InputError({
+      file: '--x',
+      problem: `the images are ${h}x${w}, the engine takes square ones`,
+      remedy: 'Give square images, or leave --engine out.',
+    })
+  }
+  // what a tap is shown is a tensor of tfjs
+  await startBackend()
+  const engine = await startOneBit(checkpoint, await loadKernels(), { size: h, taps })
+  const { outChannels } = checkpoint.config
+  return (tap) => ({ shape: [b, outChannels, h, w], data: engine.predict(x.data, t, taps ? tap : undefined) })
 }
 
 /**

@@ -7,9 +7,7 @@ import { scheduleNames } from '../record/run'
 import { InputError } from '../tensor/error'
 import { writeSafetensors } from '../tensor/safetensors'
 import type { Tensor } from '../tensor/tensor'
-import { type Checkpoint, networkOf, quantizerOf } from '../unet/checkpoint'
-import { predictNoise } from '../unet/predict'
-import { startBackend } from './backend'
+import type { Checkpoint } from '../unet/checkpoint'
 import {
   type Command,
   checkpointHelp,
@@ -27,6 +25,7 @@ import {
 import { checkImages, outputFile } from './forward'
 import { pictureGrid } from './grid'
 import { openCheckpoint, readTensor } from './open'
+import { engineHelp, networkRunner } from './run-network'
 
 export const sample: Command = {
   summary: 'draw samples from a checkpoint',
@@ -48,6 +47,7 @@ of pictures, any other name a safetensors file with x_final (NCHW).
   --timesteps RULE     uniform (default) or quad
   --trace              also x_1..x_N (states) and x0_1..x0_N (predicted x_0)
   --out FILE           file to write
+${engineHelp}
 ${checkpointHelp}`,
   options: {
     ...checkpointOptions,
@@ -62,6 +62,7 @@ ${checkpointHelp}`,
     'no-clip': { type: 'boolean' },
     timesteps: { type: 'string' },
     trace: { type: 'boolean' },
+    engine: { type: 'boolean' },
     out: { type: 'string' },
   },
   async run(positionals, flags) {
@@ -71,34 +72,33 @@ ${checkpointHelp}`,
     const { checkpoint, given, scheduler } = await openCheckpoint(path, flags)
     const sampling = samplingOf(checkpoint, { scheduler, config: given }, options.schedule)
     const xT = await startOf(checkpoint, flags, options.seed)
-    await startBackend()
+    const run = await networkRunner(flags)
     const [images, , size] = xT.shape as [number, number, number, number]
-    const unet = networkOf({ ...checkpoint, config: { ...checkpoint.config, sampleSize: size } })
-    const quantizer = quantizerOf(checkpoint)
-    const predict = (x: Float32Array, t: number) => predictNoise(unet, x, t, quantizer)
-    const steps = sampleSteps(predict, xT.data, {
-      ...sampling,
-      clip: options.clip ?? sampling.clip,
-      sampler: options.sampler,
-      steps: options.steps,
-      eta: options.eta,
-      rule: options.rule,
-      seed: options.seed,
-      images,
-    })
     const progress = progressBar(`sampling ${checkpoint.name}`)
     const trace: SampleStep[] = []
-    let last: SampleStep | undefined
-    for (const step of steps) {
-      last = step
-      if (flags.trace) trace.push(step)
-      progress(step.step / step.steps)
-    }
-    unet.dispose()
-    const final: Tensor = { shape: xT.shape, data: last!.x }
+    const sized = { ...checkpoint, config: { ...checkpoint.config, sampleSize: size } }
+    const last = await run(sized, async (predict) => {
+      let last: SampleStep | undefined
+      for (const step of sampleSteps(predict, xT.data, {
+        ...sampling,
+        clip: options.clip ?? sampling.clip,
+        sampler: options.sampler,
+        steps: options.steps,
+        eta: options.eta,
+        rule: options.rule,
+        seed: options.seed,
+        images,
+      })) {
+        last = step
+        if (flags.trace) trace.push(step)
+        progress(step.step / step.steps)
+      }
+      return last!
+    })
+    const final: Tensor = { shape: xT.shape, data: last.x }
     const bytes = out.toLowerCase().endsWith('.png') ? grid(final, checkpoint) : tensorFile(final, trace)
     writeFileSync(out, bytes)
-    const about = { sampler: options.sampler, steps: last!.steps, schedule: sampling.schedule.name, images }
+    const about = { sampler: options.sampler, steps: last.steps, schedule: sampling.schedule.name, images }
     printResult(
       flags,
       { out, ...about },

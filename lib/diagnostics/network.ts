@@ -10,6 +10,9 @@ import type { Pair, TwinTaps } from '../unet/twin'
 /** eps for x (NCHW values) at timestep t, or one t per image, at the checkpoint's own precision. */
 export type Predict = (x: Float32Array, t: number | ArrayLike<number>, tap?: Tap) => Float32Array
 
+/** Runs a checkpoint's network for as long as `use` takes: withNetwork in tfjs, runAtOneBit() in the engine. */
+export type RunNetwork = <T>(checkpoint: Checkpoint, use: (predict: Predict) => Promise<T>) => Promise<T>
+
 /**
  * Uploads the network, hands it to `use` and frees it when that has settled. Throws an InputError for a network
  * whose prediction is not of the shape of its input (learned variances), which no sampler here can use.
@@ -59,15 +62,18 @@ export async function withTwin<T>(
 }
 
 function running(checkpoint: Checkpoint) {
-  const { config, name } = checkpoint
-  if (config.outChannels !== config.inChannels) {
-    throw new InputError({
-      file: name,
-      problem: `the network turns ${config.inChannels} channels into ${config.outChannels}, so it does not predict noise alone`,
-      remedy: 'Give a checkpoint without learned variances.',
-    })
-  }
+  checkPredictsNoise(checkpoint)
   return { unet: networkOf(checkpoint), quantizer: quantizerOf(checkpoint) }
+}
+
+/** Throws an InputError for a network whose prediction is not of the shape of its input (learned variances). */
+export function checkPredictsNoise({ config, name }: Checkpoint): void {
+  if (config.outChannels === config.inChannels) return
+  throw new InputError({
+    file: name,
+    problem: `the network turns ${config.inChannels} channels into ${config.outChannels}, so it does not predict noise alone`,
+    remedy: 'Give a checkpoint without learned variances.',
+  })
 }
 
 /** What decides how a checkpoint is sampled; every Checkpoint is one. */

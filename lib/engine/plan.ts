@@ -8,6 +8,7 @@
  */
 import { effectiveWeight, packWeight } from '../quant/binarizer'
 import { codeRange } from '../quant/lsq'
+import { isOneBit } from '../record/precision'
 import type { Layer } from '../record/run'
 import { InputError } from '../tensor/error'
 import type {
@@ -300,7 +301,7 @@ class Planner {
     const bias = tensors.get(`${id}.bias`)!.data
     const step = this.#inputStep(id)
     const padding = kernel === 1 ? 0 : stride === 2 ? this.#net.config.downsamplePadding : 1
-    if (precision.bases > 0 && precision.activationBits === 4) {
+    if (isOneBit(precision)) {
       const { weight, scales } = packWeight(precision, stored, own, whose)!
       const sigmas = [scales.sigma1!, ...(scales.sigma2 ? [scales.sigma2] : [])]
       const geometry = { shape: weight.shape, stride, padding }

@@ -57,6 +57,8 @@ export const EvaluationSampling = z.object({
   schedule: z.enum(scheduleNames),
   /** Whether predicted x_0 was clipped to [-1, 1]. */
   clip: z.boolean(),
+  /** The network ran at one bit, in the packed engine; absent where it ran in floats. */
+  arithmetic: z.optional(z.literal('one bit')),
 })
 export type EvaluationSampling = z.infer<typeof EvaluationSampling>
 

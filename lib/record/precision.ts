@@ -26,6 +26,11 @@ export type LayerPrecision = z.infer<typeof LayerPrecision>
 
 export const fullPrecisionLayer: LayerPrecision = { method: 'fp', bases: 0, activationBits: 32 }
 
+/** Whether the sums of a layer can be taken on the bits: signs times 4-bit codes. */
+export function isOneBit({ bases, activationBits }: LayerPrecision): boolean {
+  return bases > 0 && activationBits === 4
+}
+
 /** Bits of one stored weight, per basis if the layer is binarized. */
 export function weightBits({ method }: LayerPrecision): 1 | 8 | 32 {
   return method === 'fp' ? 32 : method === 'lsq' ? 8 : 1

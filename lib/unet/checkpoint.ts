@@ -325,9 +325,14 @@ export function networkOf({ config, tensors, packed, name }: Checkpoint): UNet {
 }
 
 /** The quantizer the checkpoint runs with: the identity if every layer is full precision. */
-export function quantizerOf({ manifest, scales, name }: Checkpoint): Quantizer {
-  const quantized = Object.values(manifest).some((p) => p.method !== 'fp' || p.activationBits !== 32)
-  return quantized ? binarizer(manifest, scales, name) : fullPrecision
+export function quantizerOf(checkpoint: Checkpoint): Quantizer {
+  const { manifest, scales, name } = checkpoint
+  return isQuantized(checkpoint) ? binarizer(manifest, scales, name) : fullPrecision
+}
+
+/** Whether weights or inputs of any layer are anything but floats: false for teachers. */
+export function isQuantized({ manifest }: Checkpoint): boolean {
+  return Object.values(manifest).some((p) => p.method !== 'fp' || p.activationBits !== 32)
 }
 
 /** A tensor and the type it is written as. */

@@ -1,5 +1,6 @@
 /** Samples of checkpoints, drawn and judged: the rows of an evaluation. */
 import { imageSize, withNetwork } from '../../diagnostics/network'
+import { runAtOneBit } from '../../diagnostics/one-bit'
 import { pause } from '../../diagnostics/pause'
 import { pixelShuffle, toByte } from '../../diffusion/pixels'
 import { sample, startingNoise } from '../../diffusion/sample'
@@ -12,7 +13,13 @@ import { type Classified, classify } from './classifier'
 import { type Judge, measurePaired, measureSet } from './judge'
 
 /** A checkpoint to be judged, and how it is sampled. */
-export type Candidate = { checkpoint: Checkpoint; sha256: string; sampling: Sampling }
+export type Candidate = {
+  checkpoint: Checkpoint
+  sha256: string
+  sampling: Sampling
+  /** Kernels of the engine, for a student that is to run at one bit. */
+  kernels?: WebAssembly.Module
+}
 
 /** A candidate's pictures with what the classifier says of them; kept of a teacher for its students. */
 export type Drawn = Pictures & Classified & { sha256: string; steps: number }
@@ -29,12 +36,12 @@ const batch = 32
 
 /**
  * DDIM samples (eta 0) from the noise of the judge's seed: the same for every checkpoint. Runs at the checkpoint's own
- * precision on the tfjs backend that is set and leaves no tensor behind. Throws an InputError if the pictures are not of the
- * judge's shape or the steps do not fit the schedule, the signal's reason when aborted.
+ * precision on the tfjs backend that is set, or at one bit, and leaves no tensor behind. Throws an InputError if the pictures are
+ * not of the judge's shape, the steps do not fit the schedule or the engine cannot run it, the signal's reason when aborted.
  */
 export async function draw(
   judge: Judge,
-  { checkpoint, sha256, sampling }: Candidate,
+  { checkpoint, sha256, sampling, kernels }: Candidate,
   { steps, signal, onProgress = () => {} }: DrawOptions,
 ): Promise<Drawn> {
   const { images, seed } = judge.protocol
@@ -47,7 +54,8 @@ export async function draw(
   const noise = startingNoise(seed, batches * batch, size)
   const pixels = new Uint8Array(images * size)
   let visited = 0
-  await withNetwork(checkpoint, async (predict) => {
+  const run = kernels ? runAtOneBit(kernels) : withNetwork
+  await run(checkpoint, async (predict) => {
     for (let n = 0; n < batches; n++) {
       let x = noise.subarray(n * batch * size, (n + 1) * batch * size)
       for (const state of sample(predict, x, {
@@ -83,7 +91,7 @@ function checkShape(judge: Judge, file: string, shape: Pictures['shape']): void 
 /** The row of a checkpoint. `teacher` is null if there is none; a checkpoint is not compared with itself. */
 export function checkpointRow(
   judge: Judge,
-  { checkpoint, sampling }: Candidate,
+  { checkpoint, sampling, kernels }: Candidate,
   drawn: Drawn,
   teacher: Drawn | null,
 ): Evaluation {
@@ -102,6 +110,7 @@ export function checkpointRow(
       eta: 0,
       schedule: sampling.schedule.name,
       clip: sampling.clip ?? sampling.schedule.clips,
+      ...(kernels && { arithmetic: 'one bit' as const }),
     },
     ...measureSet(judge, drawn, drawn),
     paired: other && measurePaired(other, drawn),

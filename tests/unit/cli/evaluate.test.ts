@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { normal } from '../../../lib/math/rng'
-import type { Evaluation } from '../../../lib/record/evaluation'
+import { type Evaluation, evaluationKey } from '../../../lib/record/evaluation'
 import { run, temporaryFolder } from './command-line'
 
 const folder = temporaryFolder()
@@ -83,6 +83,21 @@ describe('evaluate', () => {
       expect(stdout).toContain(words)
     expect(stdout).toContain(rows.at(-1)!.sha256!.slice(0, 12))
     expect(stdout).toContain(rows.at(-1)!.frechetDistance.toFixed(1))
+  })
+
+  it('runs students at one bit when asked to, teachers as before, and says so in rows of their own', async () => {
+    const coarse = join(folder, 'coarse.safetensors')
+    const bits = ['--method', 'lmb', '--activation-bits', '4', '--out', coarse]
+    expect((await run('binarize', teacher, ...bits)).code).toBe(0)
+    const { code, stdout } = await evaluate(teacher, coarse, '--images', '10', '--engine', '--json')
+    expect(code).toBe(0)
+    const [, ofTeacher, ofStudent] = JSON.parse(stdout) as Evaluation[]
+    const floats = { sampler: 'ddim', steps: 2, eta: 0, schedule: 'ddim', clip: false }
+    expect(ofTeacher!.sampling).toEqual(floats)
+    expect(ofStudent!.sampling).toEqual({ ...floats, arithmetic: 'one bit' })
+    const simulated = JSON.parse((await evaluate(teacher, coarse, '--images', '10', '--json')).stdout).at(-1)
+    expect(ofStudent!.paired!.cosine).toBeCloseTo(simulated.paired.cosine, 1)
+    expect(evaluationKey(ofStudent!)).not.toBe(evaluationKey(simulated))
   })
 
   it('refuses what it cannot measure', async () => {
