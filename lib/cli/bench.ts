@@ -5,6 +5,7 @@ import { benchKernel } from './bench-kernel'
 import { benchSafety } from './bench-safety'
 import { benchSweep } from './bench-sweep'
 import { benchTrain } from './bench-train'
+import { benchUnet } from './bench-unet'
 import { benchWeights } from './bench-weights'
 import { type Command, onlyPositional } from './command'
 
@@ -14,13 +15,14 @@ const benches: Record<string, Command> = {
   'browser-import': benchBrowser,
   'weights-only': benchWeights,
   kernel: benchKernel,
+  unet: benchUnet,
   sweep: benchSweep,
   safety: benchSafety,
 }
 
 export const bench: Command = {
   summary:
-    'measure again: train (time of a step), import (time of weight statistics), browser-import (the same of a file of 2 GB in Chromium), weights-only (the same of one of 3.4 GB that cannot be run), kernel (time of single layers at one bit, in Chromium), sweep (time of a diagnosis), safety (what must hold on bad input and bad days)',
+    'measure again: train (time of a step), import (time of weight statistics), browser-import (the same of a file of 2 GB in Chromium), weights-only (the same of one of 3.4 GB that cannot be run), kernel (time of single layers at one bit), unet (time of a step at one bit), sweep (time of a diagnosis), safety (what must hold on bad input and bad days)',
   help: Object.values(benches)
     .map(({ help }) => help)
     .join('\n\n'),
@@ -30,11 +32,15 @@ export const bench: Command = {
     ...benchBrowser.options,
     ...benchWeights.options,
     ...benchKernel.options,
+    ...benchUnet.options,
     ...benchSweep.options,
     ...benchSafety.options,
   },
   async run(positionals, flags) {
-    const what = onlyPositional(positionals, 'train|import|browser-import|weights-only|kernel|sweep|safety')
+    const what = onlyPositional(
+      positionals,
+      'train|import|browser-import|weights-only|kernel|unet|sweep|safety',
+    )
     const chosen = Object.hasOwn(benches, what) ? benches[what] : undefined
     if (!chosen)
       throw new InputError({

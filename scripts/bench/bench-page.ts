@@ -15,7 +15,7 @@ const folders: Record<string, string> = {
   ort: 'node_modules/onnxruntime-web/dist',
   engine: 'public/engine',
   demo: 'public/demo',
-  manifests: 'tests/fixtures/manifests',
+  configs: 'docs/configs',
 }
 
 const types: Record<string, string> = {

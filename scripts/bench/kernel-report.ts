@@ -3,14 +3,17 @@ import type { Build } from '../../lib/engine/kernels'
 import type { LayerRun } from './kernel.browser'
 import { type ContestantName, contestants } from './kernel-layers'
 import { type Machine, machineInWords } from './machine'
-import { geometricMean, quietSpread, type Timing } from './timings'
+import { table } from './table'
+import { geometricMean, quietSpread } from './timings'
 
 const rivals = ['tfjs-wasm-fp32', 'ort-fp32', 'ort-uint8'] as const
 type RivalName = (typeof rivals)[number]
 
 export type LayerReport = {
   name: string
-  ms: Record<ContestantName, Timing>
+  /** Medians and minima. */
+  ms: Record<ContestantName, number>
+  min: Record<ContestantName, number>
   /** Median of a rival over the median of one basis. */
   ratio: Record<RivalName, number>
   /** Median of tfjs over that of two bases, and of one basis in the build without relaxed SIMD. */
@@ -53,7 +56,7 @@ export function ratiosOf(layers: readonly LayerReport[]) {
   })
   return {
     geomean: byRival(({ ratio }, rival) => ratio[rival]),
-    geomeanOfMinima: byRival(({ ms }, rival) => ms[rival].min / ms['one-bit'].min),
+    geomeanOfMinima: byRival(({ min }, rival) => min[rival] / min['one-bit']),
     worst: Math.min(...layers.map(({ ratio }) => ratio['tfjs-wasm-fp32'])),
     twoBases: mean(({ twoBases }) => twoBases),
     strict: mean(({ strict }) => strict),
@@ -74,9 +77,9 @@ export function describeKernels(report: KernelReport): string {
     report
   const rows = [
     ['ms, median (min)', ...contestants.map((name) => headings[name]), 'GMAC/s'],
-    ...layers.map(({ name, ms, gmacs }) => [
+    ...layers.map(({ name, ms, min, gmacs }) => [
       name,
-      ...contestants.map((contestant) => inWords(ms[contestant])),
+      ...contestants.map((contestant) => inWords(ms[contestant], min[contestant])),
       gmacs.toFixed(0),
     ]),
   ]
@@ -108,18 +111,7 @@ export function describeKernels(report: KernelReport): string {
 
 const one = (ratio: number) => ratio.toFixed(1)
 
-function inWords({ median, min }: Timing): string {
+function inWords(median: number, min: number): string {
   const digits = median < 1 ? 4 : 3
   return `${median.toFixed(digits)} (${min.toFixed(digits)})`
-}
-
-/** Columns of equal width, the first to the left. */
-function table(rows: readonly string[][]): string[] {
-  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)))
-  return rows.map((row) =>
-    row
-      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
-      .join('  ')
-      .trimEnd(),
-  )
 }

@@ -10,7 +10,8 @@ import {
   contestants,
 } from './kernel-layers'
 import { layerData, oneBitContestant } from './one-bit-contestant'
-import { ortFloatRival, ortQuantizedRival, startTfjs, tfjsRival } from './rivals'
+import { ortFloatRival, ortQuantizedRival, tfjsRival } from './rivals'
+import { startTfjs } from './start-tfjs'
 
 export type LayerRun = {
   samples: Record<ContestantName, number[]>

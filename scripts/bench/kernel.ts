@@ -9,10 +9,10 @@ import { gzipSync } from 'node:zlib'
 import { compileKernels } from '../kernels'
 import { assertSimdBinary, withBenchPage } from './bench-page'
 import type { LayerRun } from './kernel.browser'
-import { type BenchLayer, type ContestantName, macs, timedLayers } from './kernel-layers'
+import { type BenchLayer, type ContestantName, contestants, macs, timedLayers } from './kernel-layers'
 import { describeKernels, type KernelReport, type LayerReport, ratiosOf } from './kernel-report'
 import { machineFacts } from './machine'
-import { quietRun, timingOf } from './timings'
+import { quietRun, type Timing, timingOf } from './timings'
 
 /** Times a layer is measured at most, see quietRun. */
 const mostRuns = 3
@@ -38,7 +38,11 @@ const report = await withBenchPage('kernel.browser.ts', async ({ page, fetched, 
         layer,
         rounds,
       ] as const)
-    const { run, runs, spread } = await quietRun(measure, (run) => Object.values(timingsOf(run)), mostRuns)
+    const { run, runs, spread } = await quietRun(
+      measure,
+      ({ samples }) => Object.values(samples).map(timingOf),
+      mostRuns,
+    )
     reports.push(layerReport(layer, run, runs, spread))
     console.error(`${layer.name} done${runs > 1 ? `, measured ${runs} times` : ''}`)
   }
@@ -56,18 +60,16 @@ const report = await withBenchPage('kernel.browser.ts', async ({ page, fetched, 
 console.log(values.json ? JSON.stringify(report, null, 2) : describeKernels(report))
 process.exitCode = report.mismatches === 0 ? 0 : 1
 
-function timingsOf({ samples }: LayerRun) {
-  return Object.fromEntries(
-    Object.entries(samples).map(([name, taken]) => [name, timingOf(taken)]),
-  ) as LayerReport['ms']
-}
-
 function layerReport(layer: BenchLayer, run: LayerRun, runs: number, spread: number): LayerReport {
-  const ms = timingsOf(run)
-  const over = (rival: ContestantName, own: ContestantName = 'one-bit') => ms[rival].median / ms[own].median
+  const each = (of: (timing: Timing) => number) =>
+    Object.fromEntries(
+      contestants.map((name) => [name, of(timingOf(run.samples[name]))]),
+    ) as LayerReport['ms']
+  const [ms, min] = [each(({ median }) => median), each(({ min }) => min)]
+  const over = (rival: ContestantName, own: ContestantName = 'one-bit') => ms[rival] / ms[own]
   return {
     name: layer.name,
-    ms,
+    ...{ ms, min },
     ratio: {
       'tfjs-wasm-fp32': over('tfjs-wasm-fp32'),
       'ort-fp32': over('ort-fp32'),
@@ -75,7 +77,7 @@ function layerReport(layer: BenchLayer, run: LayerRun, runs: number, spread: num
     },
     twoBases: over('tfjs-wasm-fp32', 'one-bit-two-bases'),
     strict: over('tfjs-wasm-fp32', 'one-bit-strict'),
-    gmacs: macs(layer) / ms['one-bit'].median / 1e6,
+    gmacs: macs(layer) / ms['one-bit'] / 1e6,
     mismatches: run.mismatches,
     distance: run.distance,
     ...{ runs, spread },

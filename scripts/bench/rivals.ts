@@ -1,17 +1,6 @@
 /** The same layer in the runtimes people use in a browser. Runs in a page. */
 
-import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm'
-import {
-  env,
-  fused,
-  getBackend,
-  ready,
-  setBackend,
-  type Tensor4D,
-  tensor1d,
-  tensor4d,
-  tidy,
-} from '@tensorflow/tfjs-core'
+import { fused, type Tensor4D, tensor1d, tensor4d, tidy } from '@tensorflow/tfjs-core'
 import * as ort from 'onnxruntime-web/wasm'
 import { toNCHW, toNHWC, uploadWeight } from '../../lib/unet/unet'
 import type { BenchLayer } from './kernel-layers'
@@ -30,15 +19,6 @@ export type Rival = {
   /** (H, W, O) of a run. */
   output(): Promise<Float32Array>
   dispose(): unknown
-}
-
-/** tfjs on its SIMD binary, one thread. Throws an Error if another backend is what runs. */
-export async function startTfjs(): Promise<void> {
-  env().set('WASM_HAS_MULTITHREAD_SUPPORT', false)
-  setWasmPaths('/tfjs/')
-  await setBackend('wasm')
-  await ready()
-  if (getBackend() !== 'wasm') throw new Error(`tfjs runs on ${getBackend()}, not on wasm`)
 }
 
 export function tfjsRival({ size, channels, outputs, kernel }: BenchLayer, data: FloatLayer): Rival {
