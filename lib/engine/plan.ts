@@ -6,9 +6,10 @@
  * they write, so that there is no step for any of these. Skips are written where the up path reads them: a concatenation is two
  * views of one place.
  */
-import { effectiveWeight, packWeight } from '../quant/binarizer'
+import { basisScales, effectiveWeight, type Scales, signPlanes, type Whose } from '../quant/binarizer'
 import { codeRange } from '../quant/lsq'
-import { isOneBit } from '../record/precision'
+import { isPacked, type StoredWeight } from '../quant/quantizer'
+import { isOneBit, type LayerPrecision } from '../record/precision'
 import type { Layer } from '../record/run'
 import { InputError } from '../tensor/error'
 import type {
@@ -23,7 +24,14 @@ import type {
 } from '../unet/architecture'
 import { architecture } from '../unet/architecture'
 import { type Checkpoint, storedWeight } from '../unet/checkpoint'
-import { floatConvolution, type Input, type InputStep, type Output, oneBitConvolution } from './convolution'
+import {
+  floatConvolution,
+  type Input,
+  type InputStep,
+  type OneBitWeights,
+  type Output,
+  oneBitConvolution,
+} from './convolution'
 import { Layout, type Program, type View } from './layout'
 import { indexBytes } from './one-bit-weights'
 
@@ -301,14 +309,12 @@ class Planner {
     const bias = tensors.get(`${id}.bias`)!.data
     const step = this.#inputStep(id)
     const padding = kernel === 1 ? 0 : stride === 2 ? this.#net.config.downsamplePadding : 1
-    if (isOneBit(precision)) {
-      const { weight, scales } = packWeight(precision, stored, own, whose)!
-      const sigmas = [scales.sigma1!, ...(scales.sigma2 ? [scales.sigma2] : [])]
-      const geometry = { shape: weight.shape, stride, padding }
-      const weights = { signs: weight.codes, sigmas, bias }
-      oneBitConvolution(this.#layout, geometry, weights, input, step.alpha, output)
+    const signs = isOneBit(precision) ? signsOf(precision, stored, own, whose) : null
+    if (signs) {
+      const geometry = { shape: stored.shape, stride, padding }
+      oneBitConvolution(this.#layout, geometry, { ...signs, bias }, input, step.alpha, output)
       this.#oneBit.layers.push(id)
-      this.#oneBit.bytes += sigmas.length * indexBytes(weight.shape)
+      this.#oneBit.bytes += signs.sigmas.length * indexBytes(stored.shape)
       return
     }
     const { data, shape } = effectiveWeight(precision, stored, own, whose)
@@ -383,6 +389,22 @@ class Planner {
   }
 
   #mark(id: string, view: View): void {
-    if (this.taps) this.#marks.push({ id, after: this.#layout.steps, view })
+    const after = this.#layout.steps
+    // a module that is nothing but its layer is seen once
+    if (this.taps && this.#marks.at(-1)?.id !== id) this.#marks.push({ id, after, view })
   }
+}
+
+/** Signs and scales of a layer's bases; null where a sign is 0, which one bit does not hold. */
+function signsOf(
+  precision: LayerPrecision,
+  stored: StoredWeight,
+  scales: Scales,
+  whose: Whose,
+): Pick<OneBitWeights, 'signs' | 'sigmas'> | null {
+  const used = basisScales(precision, stored, scales, whose)
+  if (used === null) return null
+  const signs = isPacked(stored) ? stored.codes : signPlanes(stored.data, used, precision.zeroSign)
+  if (signs.some((plane) => plane.includes(0))) return null
+  return { signs, sigmas: used.sigma2 ? [used.sigma1, used.sigma2] : [used.sigma1] }
 }
