@@ -4,7 +4,7 @@
 export type Contestant = { name: string; run(): unknown }
 
 /** Milliseconds a contestant is run before it counts, for compilers and caches, and those a sample takes at least. */
-const warm = { before: 250, sample: 8 }
+const warm = { before: 250, sample: 16 }
 
 /**
  * Milliseconds of a call, `rounds` samples by contestant. A sample is the mean of as many calls as fill it, for the clock of a page is
