@@ -74,7 +74,7 @@ async function timeLayer(layer: BenchLayer, rounds: number): Promise<LayerRun> {
     if (!(distance[name] <= furthest[name]))
       throw new Error(`${name} is ${distance[name]} off on ${layer.name}: it computes something else`)
   }
-  const mismatches = () => Object.values(ours).reduce((sum, own) => sum + own.mismatches(), 0)
+  const mismatches = () => Object.values(ours).reduce((sum, own) => sum + own.takeMismatches(), 0)
   for (const own of Object.values(ours)) own.pass()
   const before = mismatches()
   const runs: Record<ContestantName, () => unknown> = {
@@ -101,7 +101,7 @@ async function checkCase(layer: CheckedCase): Promise<{ name: string; mismatches
       if (bases === 2 && layer.constant !== undefined) continue
       const own = await oneBitContestant(layer, data, bases, module)
       own.pass()
-      mismatches += own.mismatches()
+      mismatches += own.takeMismatches()
     }
   const inputs = layer.constant === undefined ? '' : `, inputs ${layer.constant}, weights +1`
   return { name: `${layer.name}${inputs}`, mismatches }
