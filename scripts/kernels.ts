@@ -11,7 +11,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import type { Build } from '../lib/engine/kernels'
+import { type Build, kernelFile } from '../lib/engine/kernels'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
 const sources = path.join(root, 'lib/engine/assembly')
@@ -24,25 +24,37 @@ const features: Record<Build, string[]> = {
   strict: ['--enable', 'simd'],
 }
 
-/** Compiles both builds unless they are current. Returns whether it had to. */
+/** Threads share a memory, of at most as many pages as there can be. */
+const sharing = ['--enable', 'threads', '--sharedMemory', '--maximumMemory', '65536']
+
+/** Every file and the flags that make it. */
+function files(): { file: string; flags: string[] }[] {
+  return (Object.keys(features) as Build[]).flatMap((build) =>
+    [false, true].map((shared) => ({
+      file: kernelFile(build, shared),
+      flags: [...features[build], ...(shared ? sharing : [])],
+    })),
+  )
+}
+
+/** Compiles all builds unless they are current. Returns whether it had to. */
 export function compileKernels(): boolean {
   const stamp = stampOf()
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return false
   mkdirSync(out, { recursive: true })
   rmSync(stampFile, { force: true })
-  for (const [build, flags] of Object.entries(features)) {
-    const file = path.join(out, `${build}.wasm`)
+  for (const { file, flags } of files()) {
     const done = spawnSync(
       process.execPath,
       [
         path.join(compiler, 'bin/asc.js'),
         path.join(sources, 'index.ts'),
         ...flags,
-        ...['-O3', '--noAssert', '--runtime', 'stub', '--importMemory', '-o', file],
+        ...['-O3', '--noAssert', '--runtime', 'stub', '--importMemory', '-o', path.join(out, file)],
       ],
       { cwd: root, encoding: 'utf8' },
     )
-    if (done.status !== 0) throw new Error(`asc failed for the ${build} build:\n${done.stdout}${done.stderr}`)
+    if (done.status !== 0) throw new Error(`asc failed for ${file}:\n${done.stdout}${done.stderr}`)
   }
   writeFileSync(stampFile, stamp)
   return true
@@ -52,13 +64,13 @@ function stampOf(): string {
   const hash = createHash('sha256').update(readFileSync(path.join(compiler, 'package.json')))
   for (const name of readdirSync(sources).sort())
     hash.update(name).update(readFileSync(path.join(sources, name)))
-  return hash.update(JSON.stringify(features)).digest('hex')
+  return hash.update(JSON.stringify(files())).digest('hex')
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   console.log(compileKernels() ? 'kernels compiled' : 'kernels are current')
-  for (const build of Object.keys(features)) {
-    const bytes = readFileSync(path.join(out, `${build}.wasm`))
-    console.log(`${build}.wasm  ${bytes.length} bytes, ${gzipSync(bytes).length} gzipped`)
+  for (const { file } of files()) {
+    const bytes = readFileSync(path.join(out, file))
+    console.log(`${file}  ${bytes.length} bytes, ${gzipSync(bytes).length} gzipped`)
   }
 }

@@ -60,17 +60,17 @@ export function oneBitConvolution(
   const common = outputFields(geometry, output)
   const columns = (view.width - 1) * geometry.stride + common.kernel
   // rows of tables with the sum of each pixel's codes, half sums of a row, sums of a block of outputs
-  const ring = layout.arena.take(
+  const ring = layout.scratch(
     common.kernel * columns * (64 * Math.ceil(shape[1]! / 16) + 4) + 4 * view.width + 256,
   )
   const source = layout.record('Source', sourceFields(geometry, input, { alpha, lowest: -8, highest: 7 }))
   const record = layout.record('OneBitConvolution', {
     ...common,
     ...{ source, paddedOutputs: paddedOutputs(bias.length), bases: signs.length },
-    ...{ weights, coefficients: coefficientsAt, ring },
+    ...{ weights, coefficients: coefficientsAt },
   })
-  layout.step('convolveOneBit', [record], view.height)
-  layout.arena.give(ring)
+  layout.step('convolveOneBit', [record], view.height, ring)
+  layout.arena.give(ring.at)
 }
 
 /** A layer in floats, its input rounded to the codes of a step if there is one. */
@@ -90,14 +90,14 @@ export function floatConvolution(
   if (added) addToBias(layout, added, factor, scaled, biasAt)
   const common = outputFields(geometry, output)
   const columns = (view.width - 1) * geometry.stride + common.kernel
-  const ring = layout.arena.take(common.kernel * (4 * columns * shape[1]! + 16) + 16)
+  const ring = layout.scratch(common.kernel * (4 * columns * shape[1]! + 16) + 16)
   const source = layout.record('Source', sourceFields(geometry, input, step))
   const record = layout.record('FloatConvolution', {
     ...common,
-    ...{ source, weights: layout.constant(blockedWeights(weights, shape)), bias: biasAt, ring },
+    ...{ source, weights: layout.constant(blockedWeights(weights, shape)), bias: biasAt },
   })
-  layout.step('convolveFloat', [record], view.height)
-  layout.arena.give(ring)
+  layout.step('convolveFloat', [record], view.height, ring)
+  layout.arena.give(ring.at)
 }
 
 /** Writes bias + factor * added over the bias, which lies at `at`, before the layer runs. */

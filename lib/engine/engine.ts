@@ -6,7 +6,7 @@ import type { Tap } from '../unet/forward'
 import { timestepSinusoids } from '../unet/forward'
 import type { View } from './layout'
 import { type Plan, planNetwork } from './plan'
-import { startProgram, valuesOf } from './run-program'
+import { startProgram, type Threads, valuesOf } from './run-program'
 
 export type Engine = {
   /** eps for x (images, NCHW values) at timestep t, or one t per image; taps see each image's outputs by themselves. */
@@ -21,6 +21,8 @@ export type EngineOptions = {
   size?: number
   /** Whether modules can be tapped, which costs steps of their own. */
   taps?: boolean
+  /** Shares out every step; the module must then be a shared build. Where modules are tapped one thread does all. */
+  threads?: Threads
 }
 
 /**
@@ -30,19 +32,19 @@ export type EngineOptions = {
 export async function startEngine(
   checkpoint: Checkpoint,
   module: WebAssembly.Module,
-  { size = checkpoint.config.sampleSize, taps = false }: EngineOptions = {},
+  { size = checkpoint.config.sampleSize, taps = false, threads }: EngineOptions = {},
 ): Promise<Engine> {
   const { config, name } = checkpoint
-  const plan = planNetwork(checkpoint, size, taps)
-  const { memory, floats, run } = await startProgram(plan, module)
+  const shared = threads && { ...threads, count: taps ? 1 : threads.count }
+  const plan = planNetwork(checkpoint, size, taps, shared?.count)
+  const { memory, floats, pass } = await startProgram(plan, module, shared)
   const faults = new Int32Array(memory.buffer, plan.fault, 1)
 
-  function pass(tap: Tap | undefined): void {
-    let mark = 0
-    for (let i = 0; i <= plan.steps.length; i++) {
-      for (; mark < plan.marks.length && plan.marks[mark]!.after === i; mark++)
-        if (tap) see(tap, plan.marks[mark]!)
-      if (i < plan.steps.length) run(plan.steps[i]!)
+  /** Shows each mark to the tap when its steps are done. */
+  function showing(tap: Tap): (done: number) => void {
+    let next = 0
+    return (done) => {
+      for (; next < plan.marks.length && plan.marks[next]!.after === done; next++) see(tap, plan.marks[next]!)
     }
   }
 
@@ -69,7 +71,7 @@ export async function startEngine(
           for (let p = 0; p < pixels; p++)
             floats[plan.x.at / 4 + p * config.inChannels + c] = input[c * pixels + p]!
         faults[0] = 0
-        pass(tap)
+        pass(tap && showing(tap))
         if (faults[0] !== 0) throw notFinite(name, timestep)
         const first = image * config.outChannels * pixels
         for (let c = 0; c < config.outChannels; c++)

@@ -35,14 +35,21 @@ export function bestBuild(): Build {
   return WebAssembly.validate(relaxedProbe) ? 'relaxed' : 'strict'
 }
 
+/** Name of the file of a build; threads need one whose memory they can share. */
+export function kernelFile(build: Build, shared: boolean): string {
+  return shared ? `${build}-shared.wasm` : `${build}.wasm`
+}
+
 const pageBytes = 65536
 
-/** Kernels over a memory of at least `bytes` bytes, zeroed. Throws a RangeError if the host has no such memory to give. */
-export async function startKernels(
-  module: WebAssembly.Module,
-  bytes: number,
-): Promise<{ kernels: Kernels; memory: WebAssembly.Memory }> {
-  const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / pageBytes) })
+/** A zeroed memory of at least `bytes` bytes. Throws a RangeError if the host has no such memory to give. */
+export function newMemory(bytes: number, shared: boolean): WebAssembly.Memory {
+  const pages = Math.ceil(bytes / pageBytes)
+  return new WebAssembly.Memory(shared ? { initial: pages, maximum: pages, shared } : { initial: pages })
+}
+
+/** Kernels over a memory. */
+export async function startKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<Kernels> {
   const { exports } = await WebAssembly.instantiate(module, { env: { memory } })
-  return { kernels: exports as unknown as Kernels, memory }
+  return exports as unknown as Kernels
 }

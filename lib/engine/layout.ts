@@ -6,8 +6,14 @@ import { type RecordFields, type RecordName, recordBytes } from './records'
 /** An image in memory: values of a pixel lie together, `stride` floats from pixel to pixel. */
 export type View = { at: number; stride: number; height: number; width: number; channels: number }
 
-/** A call of a kernel. With `rows` it works on a range of so many, which is given behind `args`. */
-export type Step = { kernel: KernelName; args: number[]; rows: number | null }
+/** A place of `bytes` for every thread, one behind the other. */
+export type Scratch = { at: number; bytes: number }
+
+/**
+ * A call of a kernel. With `rows` it works on a range of so many, which threads share out; behind `args` stand the thread's own part of
+ * `scratch`, then the range.
+ */
+export type Step = { kernel: KernelName; args: number[]; rows: number | null; scratch: Scratch | null }
 
 /** What runs when, over what memory: data only. */
 export type Program = {
@@ -21,6 +27,8 @@ export class Layout {
   readonly arena = new Arena()
   readonly #constants: Program['constants'] = []
   readonly #steps: Step[] = []
+
+  constructor(readonly threads = 1) {}
 
   get steps(): number {
     return this.#steps.length
@@ -51,8 +59,14 @@ export class Layout {
     this.arena.give(view.at)
   }
 
-  step(kernel: KernelName, args: number[], rows: number | null = null): void {
-    this.#steps.push({ kernel, args, rows })
+  /** A place of at least `bytes` for every thread; given back as a whole. */
+  scratch(bytes: number): Scratch {
+    const own = Math.ceil(bytes / 64) * 64
+    return { at: this.arena.take(own * this.threads), bytes: own }
+  }
+
+  step(kernel: KernelName, args: number[], rows: number | null = null, scratch: Scratch | null = null): void {
+    this.#steps.push({ kernel, args, rows, scratch })
   }
 
   program(): Program {

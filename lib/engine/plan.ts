@@ -54,15 +54,16 @@ type Wanted = Partial<Output>
 /**
  * The plan of a checkpoint's network for images of `size` pixels, as its manifest says: layers with sign planes and 4-bit inputs at
  * one bit, all others in floats, rounded as the manifest asks. With `taps` every module's output can be seen, for
- * which some steps are done one by one. Throws an InputError for a network whose steps are computed from every batch.
+ * which some steps are done one by one; `threads` share out each step. Throws an InputError for a network whose steps are computed
+ * from every batch.
  */
-export function planNetwork(checkpoint: Checkpoint, size: number, taps = false): Plan {
-  return new Planner(checkpoint, taps).network(size)
+export function planNetwork(checkpoint: Checkpoint, size: number, taps = false, threads = 1): Plan {
+  return new Planner(checkpoint, taps, threads).network(size)
 }
 
 class Planner {
   readonly #net: Architecture
-  readonly #layout = new Layout()
+  readonly #layout: Layout
   readonly #marks: Plan['marks'] = []
   readonly #oneBit: Plan['oneBit'] = { layers: [], bytes: 0 }
   readonly #fault: number
@@ -70,8 +71,10 @@ class Planner {
   constructor(
     readonly checkpoint: Checkpoint,
     readonly taps: boolean,
+    threads: number,
   ) {
     this.#net = architecture(checkpoint.config)
+    this.#layout = new Layout(threads)
     this.#fault = this.#layout.arena.keep(4)
   }
 

@@ -10,13 +10,11 @@ const layouts = {
     ...(['weights', 'coefficients'] as const),
     ...output,
     'factor',
-    'ring',
   ],
   FloatConvolution: [
     ...(['source', 'kernel', 'step', 'height', 'width', 'outputs', 'weights', 'bias'] as const),
     ...output,
     'factor',
-    'ring',
   ],
 } as const
 

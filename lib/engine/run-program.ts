@@ -1,30 +1,47 @@
 /** A program in the memory of its own that it needs, ready to run. */
-import { startKernels } from './kernels'
-import type { Program, Step, View } from './layout'
+import { newMemory, startKernels } from './kernels'
+import type { Program, View } from './layout'
+import { controlInts, passOf, startPass, type ThreadSetup } from './threads'
 
 export type RunningProgram = {
   memory: WebAssembly.Memory
   /** All of the memory as floats: a place is a quarter of its address. */
   floats: Float32Array
-  run(step: Step): void
-  /** All steps, in their order. */
-  pass(): void
+  /** All steps in their order; `before` is told how many are done and, at the end, that all are. */
+  pass(before?: (done: number) => void): void
 }
 
-/** Throws a RangeError if the host has no such memory to give. */
-export async function startProgram(program: Program, module: WebAssembly.Module): Promise<RunningProgram> {
-  const { kernels, memory } = await startKernels(module, program.bytes)
+/** Threads that share out each step. */
+export type Threads = {
+  /** How many, with the one that asks; the program must have been laid out for as many. */
+  count: number
+  /** Starts a thread that calls serveThread with what it is given. */
+  spawn(setup: ThreadSetup): void
+}
+
+/**
+ * Alone, or with threads, for which the module must be a shared build. Throws a RangeError if the host has no such memory
+ * to give.
+ */
+export async function startProgram(
+  program: Program,
+  module: WebAssembly.Module,
+  threads?: Threads,
+): Promise<RunningProgram> {
+  const { steps } = program
+  const control = Math.ceil(program.bytes / 4) * 4
+  const memory = newMemory(control + 4 * controlInts, threads !== undefined)
+  const kernels = await startKernels(module, memory)
   for (const { at, data } of program.constants) new Uint8Array(memory.buffer, at, data.length).set(data)
-  const run = ({ kernel, args, rows }: Step) => {
-    if (rows === null) kernels[kernel](...args)
-    else kernels[kernel](...args, 0, rows)
-  }
+  const count = threads?.count ?? 1
+  for (let index = 1; index < count; index++) threads!.spawn({ module, memory, steps, control, index, count })
+  const pass = passOf({ kernels, memory, steps, control, index: 0, count })
   return {
     memory,
     floats: new Float32Array(memory.buffer),
-    run,
-    pass: () => {
-      for (const step of program.steps) run(step)
+    pass(before) {
+      if (count > 1) startPass(memory, control)
+      pass(before)
     },
   }
 }

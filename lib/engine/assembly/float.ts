@@ -26,12 +26,10 @@ export class FloatConvolution {
   residual: usize
   residualStride: i32
   factor: f32
-  /** Ring of rows and four floats. */
-  ring: usize
 }
 
-/** Rows [first, last) of the output. */
-export function convolveFloat(layer: FloatConvolution, first: i32, last: i32): void {
+/** Rows [first, last) of the output. `ring` is this thread's own: rows of floats, four floats behind each. */
+export function convolveFloat(layer: FloatConvolution, ring: usize, first: i32, last: i32): void {
   const source = layer.source
   const kernel = layer.kernel
   const columns = (layer.width - 1) * layer.step + kernel
@@ -44,10 +42,10 @@ export function convolveFloat(layer: FloatConvolution, first: i32, last: i32): v
     const top = y * layer.step - source.padding
     if (made < top) made = top
     for (; made < top + kernel; made++)
-      floatRow(source, made, columns, layer.ring + <usize>((made + 16) % kernel) * rowBytes)
-    const row0 = layer.ring + <usize>((top + 16) % kernel) * rowBytes
-    const row1 = layer.ring + <usize>((top + 17) % kernel) * rowBytes
-    const row2 = layer.ring + <usize>((top + 18) % kernel) * rowBytes
+      floatRow(source, made, columns, ring + <usize>((made + 16) % kernel) * rowBytes)
+    const row0 = ring + <usize>((top + 16) % kernel) * rowBytes
+    const row1 = ring + <usize>((top + 17) % kernel) * rowBytes
+    const row2 = ring + <usize>((top + 18) % kernel) * rowBytes
     const yRow = layer.y + (<usize>(y * layer.width * layer.yStride) << 2)
     const residualRow = layer.residual + (<usize>(y * layer.width * layer.residualStride) << 2)
     for (let o = 0; o < layer.outputs; o += 8) {

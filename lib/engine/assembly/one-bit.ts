@@ -39,8 +39,6 @@ export class OneBitConvolution {
   residual: usize
   residualStride: i32
   factor: f32
-  /** Ring of table rows, sums of their pixels, half sums of a row of outputs, 64 floats; see ringBytes. */
-  ring: usize
 }
 
 /** The offset of the second basis, 64 times. */
@@ -49,14 +47,17 @@ const zeros = memory.data(256)
 /** Sums of 16-bit lanes hold S up to 15 * 4 * this many lookups: K = 4368. */
 const longestRun: i32 = 1092
 
-/** Rows [first, last) of the output. */
-export function convolveOneBit(layer: OneBitConvolution, first: i32, last: i32): void {
+/**
+ * Rows [first, last) of the output. `ring` is this thread's own: rows of tables, sums of their pixels, half sums of a row of outputs, 64
+ * floats.
+ */
+export function convolveOneBit(layer: OneBitConvolution, ring: usize, first: i32, last: i32): void {
   const source = layer.source
   const kernel = layer.kernel
   const columns = (layer.width - 1) * layer.step + kernel
   const pixelBytes = tableBytes(source.channels)
   const rowBytes = (<usize>columns) * pixelBytes
-  const sums = layer.ring + (<usize>kernel) * rowBytes
+  const sums = ring + (<usize>kernel) * rowBytes
   const halves = sums + (((<usize>kernel) * columns) << 2)
   const spare = halves + ((<usize>layer.width) << 2)
   let made = first * layer.step - source.padding
@@ -65,10 +66,10 @@ export function convolveOneBit(layer: OneBitConvolution, first: i32, last: i32):
     if (made < top) made = top
     for (; made < top + kernel; made++) {
       const slot = <usize>(made + 16) % kernel
-      tableRow(source, made, columns, layer.ring + slot * rowBytes, sums + ((slot * columns) << 2))
+      tableRow(source, made, columns, ring + slot * rowBytes, sums + ((slot * columns) << 2))
     }
     halfSums(layer, columns, sums, halves)
-    outputRow(layer, y, top, rowBytes, pixelBytes, halves, spare)
+    outputRow(layer, ring, y, top, rowBytes, pixelBytes, halves, spare)
   }
 }
 
@@ -86,6 +87,7 @@ function halfSums(layer: OneBitConvolution, columns: i32, sums: usize, halves: u
 
 function outputRow(
   layer: OneBitConvolution,
+  ring: usize,
   y: i32,
   top: i32,
   rowBytes: usize,
@@ -97,9 +99,9 @@ function outputRow(
   const padded = layer.paddedOutputs
   const lookups = <i32>(pixelBytes >> 4) * kernel
   const basisBytes = <usize>(padded * kernel * lookups)
-  const row0 = layer.ring + <usize>((top + 16) % kernel) * rowBytes
-  const row1 = layer.ring + <usize>((top + 17) % kernel) * rowBytes
-  const row2 = layer.ring + <usize>((top + 18) % kernel) * rowBytes
+  const row0 = ring + <usize>((top + 16) % kernel) * rowBytes
+  const row1 = ring + <usize>((top + 17) % kernel) * rowBytes
+  const row2 = ring + <usize>((top + 18) % kernel) * rowBytes
   const yRow = layer.y + (<usize>(y * layer.width * layer.yStride) << 2)
   const residualRow = layer.residual + (<usize>(y * layer.width * layer.residualStride) << 2)
   const offsets = layer.coefficients + (<usize>(padded * layer.bases) << 2)
