@@ -8,7 +8,7 @@ export const benchKernel: Command = {
 Times six convolutions at W1A4 (batch 1, one thread) in headless Chromium: the one-bit engine with one basis, with two, and
 in its build without relaxed SIMD; the same layers in floats in tfjs on WebAssembly and in onnxruntime-web, and there with
 8-bit codes. All take floats and give floats: quantizing is timed, packing of weights is not. Contestants take turns; medians
-and minima are given, a layer whose median lies more than 15 % above its minimum is measured again, three times at most.
+and minima are given, a layer whose median lies more than 15 % above its minimum is measured again, four times in all.
 The engine's integers are compared with a plain reference on the buffers that were timed, before and after, and on
 layers with sums beyond 16 bits and with odd numbers of channels. Exit code 1 if one differs.
 

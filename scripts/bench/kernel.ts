@@ -15,7 +15,7 @@ import { machineFacts } from './machine'
 import { quietRun, type Timing, timingOf } from './timings'
 
 /** Times a layer is measured at most, see quietRun. */
-const mostRuns = 3
+const mostRuns = 4
 
 const { values } = parseArgs({
   options: { rounds: { type: 'string' }, only: { type: 'string' }, json: { type: 'boolean' } },
