@@ -1,46 +1,50 @@
 /**
- * Two samplers at work, one worker each, seen as traces that grow. Lives outside React: components subscribe.
- * At most every 100 ms subscribers hear of news, so that drawing never falls behind the networks.
+ * Samplers at work, one worker for each way of running, seen as traces that grow. Lives outside React: components subscribe.
+ * They step in turns, so that the time of a step is that of one network with the machine to itself. At most every 100 ms
+ * subscribers hear of news, so that drawing never falls behind the networks.
  */
 import { sqnr } from '../../lib/math/agreement'
+import { type StudentWay, studentWays } from '../../lib/record/view'
 import type { SampleJob, SamplerReply, SamplerRequest } from '../_workers/sampler-messages'
-import { isUnderWay, type NetworkRole, noTrace, type Trace } from './trace'
+import { isUnderWay, noTrace, type Trace, type Way, wayNames, ways } from './trace'
+
+/** SQNR in dB of all images together against the teacher's, at every step both have done. */
+export type StepSqnr = { x0: (number | null)[]; xt: (number | null)[] }
 
 export type SamplingState = {
   /** What the traces are of. */
   jobs: Jobs
-  teacher: Trace
-  student: Trace
-  /** SQNR in dB of all images together at every step both have done. */
-  sqnr: { x0: (number | null)[]; xt: (number | null)[] }
+  traces: Record<Way, Trace>
+  sqnr: Record<StudentWay, StepSqnr>
 }
 
-export type Jobs = { teacher: SampleJob | null; student: SampleJob | null }
+export type Jobs = Record<Way, SampleJob | null>
 
 /** A worker that says nothing for this long is taken for dead. */
 export const watchdogMs = 30_000
 const newsEveryMs = 100
 
-const roles = ['teacher', 'student'] as const
+const none: StepSqnr = { x0: [], xt: [] }
 const atRest: SamplingState = {
-  jobs: { teacher: null, student: null },
-  teacher: noTrace,
-  student: noTrace,
-  sqnr: { x0: [], xt: [] },
+  jobs: { full: null, simulated: null, engine: null },
+  traces: { full: noTrace, simulated: noTrace, engine: noTrace },
+  sqnr: { simulated: none, engine: none },
 }
 
 export class Sampling {
   #state = atRest
   #run = 0
   /** What each network draws or has drawn, and the number of that run. */
-  #drawn = new Map<NetworkRole, { job: string; run: number }>()
-  #workers = new Map<NetworkRole, Worker>()
-  #watchdogs = new Map<NetworkRole, ReturnType<typeof setTimeout>>()
+  #drawn = new Map<Way, { job: string; run: number }>()
+  /** Who steps now. */
+  #turn: Way | null = null
+  #workers = new Map<Way, Worker>()
+  #watchdogs = new Map<Way, ReturnType<typeof setTimeout>>()
   #listeners = new Set<() => void>()
   #news: ReturnType<typeof setTimeout> | null = null
 
-  /** `makeWorker` starts a sampler worker. */
-  constructor(readonly makeWorker: () => Worker) {}
+  /** `makeWorker` starts a sampler worker that goes by the name of its way. */
+  constructor(readonly makeWorker: (way: Way) => Worker) {}
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener)
@@ -58,128 +62,159 @@ export class Sampling {
     const before = this.#state
     const run = ++this.#run
     this.#state = { ...atRest, jobs }
-    for (const role of roles) {
-      const job = jobs[role]
+    for (const way of ways) {
+      const job = jobs[way]
       const text = JSON.stringify(job)
-      const goesOn = isUnderWay(before[role]) || before[role].phase === 'done'
-      if (job && !afresh && goesOn && this.#drawn.get(role)?.job === text) {
-        this.#change(role, before[role])
+      const trace = before.traces[way]
+      const goesOn = isUnderWay(trace) || trace.phase === 'done'
+      if (job && !afresh && goesOn && this.#drawn.get(way)?.job === text) {
+        this.#change(way, trace)
         continue
       }
-      this.#drawn.set(role, { job: text, run })
+      this.#leave(way)
+      this.#drawn.set(way, { job: text, run })
       if (!job) {
-        this.#send(role, { kind: 'cancel' })
+        this.#send(way, { kind: 'cancel' })
         continue
       }
-      this.#change(role, { ...noTrace, phase: 'loading' })
-      this.#workers.get(role) ?? this.#hire(role)
-      this.#send(role, { kind: 'run', run, job })
-      this.#watch(role)
+      this.#change(way, { ...noTrace, phase: 'loading' })
+      this.#workers.get(way) ?? this.#hire(way)
+      this.#send(way, { kind: 'run', run, job })
+      this.#watch(way)
     }
+    this.#compare()
+    this.#giveTurn(null)
   }
 
   /** Stops after the current step; what was drawn stays. */
   cancel(): void {
-    for (const role of roles) this.#send(role, { kind: 'cancel' })
+    for (const way of ways) this.#send(way, { kind: 'cancel' })
   }
 
-  /** Ends both workers. */
+  /** Ends the workers. */
   dispose(): void {
-    for (const role of roles) this.#dismiss(role)
+    for (const way of ways) this.#dismiss(way)
     if (this.#news) clearTimeout(this.#news)
     this.#news = null
   }
 
-  #send(role: NetworkRole, request: SamplerRequest): void {
-    this.#workers.get(role)?.postMessage(request)
+  #send(way: Way, request: SamplerRequest): void {
+    this.#workers.get(way)?.postMessage(request)
   }
 
-  #hire(role: NetworkRole): void {
-    const worker = this.makeWorker()
-    worker.onmessage = ({ data }: MessageEvent<SamplerReply>) => this.#hear(role, data)
+  #hire(way: Way): void {
+    const worker = this.makeWorker(way)
+    worker.onmessage = ({ data }: MessageEvent<SamplerReply>) => this.#hear(way, data)
     worker.onerror = (event) => {
       event.preventDefault()
-      this.#lose(
-        role,
-        event.message ? `its worker broke off: ${event.message}` : 'its worker could not start',
-      )
+      this.#lose(way, event.message ? `its worker broke off: ${event.message}` : 'its worker could not start')
     }
-    this.#workers.set(role, worker)
+    this.#workers.set(way, worker)
   }
 
-  #dismiss(role: NetworkRole): void {
-    clearTimeout(this.#watchdogs.get(role))
-    this.#workers.get(role)?.terminate()
-    this.#workers.delete(role)
+  #dismiss(way: Way): void {
+    clearTimeout(this.#watchdogs.get(way))
+    this.#workers.get(way)?.terminate()
+    this.#workers.delete(way)
   }
 
   /** The worker is of no use any more: the next run gets a new one. */
-  #lose(role: NetworkRole, problem: string): void {
-    this.#dismiss(role)
-    this.#change(role, {
-      ...this.#state[role],
+  #lose(way: Way, problem: string): void {
+    this.#dismiss(way)
+    this.#change(way, {
+      ...this.#state.traces[way],
       phase: 'failed',
       fault: {
-        file: role,
-        item: '',
+        file: this.#state.jobs[way]?.fileName ?? '',
+        item: wayNames[way],
         problem,
-        remedy: 'Draw again, with fewer images if the network is large.',
+        remedy: 'Try again, with fewer images if the network is large. The others go on.',
       },
     })
+    this.#leave(way)
+    this.#giveTurn(way)
   }
 
-  #watch(role: NetworkRole): void {
-    clearTimeout(this.#watchdogs.get(role))
-    if (!isUnderWay(this.#state[role])) return
+  /** A worker that loads or steps must give a sign of life; one that waits for its turn need not. */
+  #watch(way: Way): void {
+    clearTimeout(this.#watchdogs.get(way))
+    if (this.#turn !== way && this.#state.traces[way].phase !== 'loading') return
     const bark = () =>
-      this.#lose(role, `its worker gave no sign of life for ${watchdogMs / 1000} s and was stopped`)
-    this.#watchdogs.set(role, setTimeout(bark, watchdogMs))
+      this.#lose(way, `its worker gave no sign of life for ${watchdogMs / 1000} s and was stopped`)
+    this.#watchdogs.set(way, setTimeout(bark, watchdogMs))
   }
 
-  #hear(role: NetworkRole, reply: SamplerReply): void {
-    if (reply.run !== this.#drawn.get(role)?.run) return
-    const trace = this.#state[role]
+  /** Whoever steps no longer does. */
+  #leave(way: Way): void {
+    if (this.#turn === way) this.#turn = null
+  }
+
+  /** The next in line after `last` that is ready steps, once none steps or loads. */
+  #giveTurn(last: Way | null): void {
+    const { traces } = this.#state
+    if (this.#turn !== null || ways.some((way) => traces[way].phase === 'loading')) return
+    const first = last === null ? 0 : ways.indexOf(last) + 1
+    const line = [...ways.slice(first), ...ways.slice(0, first)]
+    const next = line.find((way) => isStepping(traces[way]))
+    if (next === undefined) return
+    this.#turn = next
+    this.#send(next, { kind: 'turn', run: this.#drawn.get(next)!.run })
+    this.#watch(next)
+  }
+
+  #hear(way: Way, reply: SamplerReply): void {
+    if (reply.run !== this.#drawn.get(way)?.run) return
+    const trace = this.#state.traces[way]
     if (reply.kind === 'start') {
       const { shape, pixelUnshuffle, timesteps, fetchedBytes, tensorsBefore } = reply
-      this.#change(role, {
-        ...trace,
-        phase: 'sampling',
-        shape,
-        pixelUnshuffle,
-        timesteps,
-        fetchedBytes,
-        tensorsBefore,
-      })
+      const about = { shape, pixelUnshuffle, timesteps, fetchedBytes, tensorsBefore }
+      this.#change(way, { ...trace, phase: 'sampling', ...about })
     } else if (reply.kind === 'step') {
-      const { xt, x0, ms } = reply
-      this.#change(role, { ...trace, steps: [...trace.steps, { xt, x0, ms }] })
+      const { xt, x0, ms, memoryBytes } = reply
+      this.#change(way, { ...trace, steps: [...trace.steps, { xt, x0, ms }], memoryBytes })
       this.#compare()
     } else if (reply.kind === 'end') {
       const { final, tensorsAfter } = reply
-      this.#change(role, { ...trace, phase: final ? 'done' : 'cancelled', final, tensorsAfter })
+      this.#change(way, { ...trace, phase: final ? 'done' : 'cancelled', final, tensorsAfter })
     } else {
-      this.#change(role, { ...trace, phase: 'failed', fault: reply.fault })
+      this.#change(way, { ...trace, phase: 'failed', fault: reply.fault })
       // Whatever it choked on stays behind with it: the next run gets a new worker.
-      this.#dismiss(role)
+      this.#dismiss(way)
     }
-    this.#watch(role)
+    this.#leave(way)
+    this.#watch(way)
+    this.#giveTurn(way)
   }
 
-  /** SQNR of the step that the slower network has just done. */
+  /** SQNR of the steps that the slower network has done since. */
   #compare(): void {
-    const { teacher, student, sqnr: known } = this.#state
-    const at = known.x0.length
-    const [a, b] = [teacher.steps[at], student.steps[at]]
-    if (!a || !b || a.x0.length !== b.x0.length) return
-    const next = { x0: [...known.x0, sqnr(a.x0, b.x0)], xt: [...known.xt, sqnr(a.xt, b.xt)] }
-    this.#state = { ...this.#state, sqnr: next }
+    const { traces, sqnr: known } = this.#state
+    const both = (way: StudentWay): StepSqnr => {
+      const [{ steps }, { steps: own }] = [traces.full, traces[way]]
+      const first = known[way].x0.length
+      const fresh = own.slice(first, steps.length).flatMap((b, i) => {
+        const a = steps[first + i]!
+        return a.x0.length === b.x0.length ? [{ x0: sqnr(a.x0, b.x0), xt: sqnr(a.xt, b.xt) }] : []
+      })
+      if (fresh.length === 0) return known[way]
+      return {
+        x0: [...known[way].x0, ...fresh.map(({ x0 }) => x0)],
+        xt: [...known[way].xt, ...fresh.map(({ xt }) => xt)],
+      }
+    }
+    const [simulated, engine] = studentWays.map(both) as [StepSqnr, StepSqnr]
+    this.#state = { ...this.#state, sqnr: { simulated, engine } }
   }
 
-  #change(role: NetworkRole, trace: Trace): void {
-    this.#state = { ...this.#state, [role]: trace }
+  #change(way: Way, trace: Trace): void {
+    this.#state = { ...this.#state, traces: { ...this.#state.traces, [way]: trace } }
     this.#news ??= setTimeout(() => {
       this.#news = null
       for (const listener of this.#listeners) listener()
     }, newsEveryMs)
   }
 }
+
+/** Ready, and not all of its steps done. */
+const isStepping = ({ phase, steps, timesteps }: Trace): boolean =>
+  phase === 'sampling' && steps.length < timesteps.length

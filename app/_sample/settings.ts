@@ -1,10 +1,12 @@
-/** From the URL to the two jobs, and what stands in their way. */
-import { readSwitches } from '../../lib/record/switches'
+/** From the URL to the jobs of each way of running, and what stands in their way. */
+import { oneBitObstacle } from '../../lib/record/precision'
+import { readSwitches, type Switches } from '../../lib/record/switches'
 import type { ViewParams } from '../../lib/record/view'
 import type { Fault } from '../_ui/states'
 import type { SampleNetwork, SampleViewData } from '../_views/load-sample'
 import type { StoredNetwork } from '../_workers/sampler-messages'
 import type { Jobs } from './sampling'
+import { precisionAt } from './what-if-ledger'
 
 export type Settings = Pick<ViewParams, 'seed' | 'sampler' | 'steps' | 'n' | 'sw'>
 
@@ -78,16 +80,25 @@ export function obstacleOf(data: SampleViewData, settings: Settings): Obstacle {
   return { kind: 'nothing' }
 }
 
+/** The job of each way of running; null where there is no network for it, or none the engine can run. */
 export function jobsOf(
   { teacher, student }: Pick<SampleViewData, 'teacher' | 'student'>,
   { seed, sampler, steps, n, sw }: Settings,
 ): Jobs {
   const drawing = { seed, sampler, steps, images: n }
   const switched = teacher && sw !== '' ? { switches: sw, teacher: stored(teacher) } : null
+  const own = student && { ...stored(student), switched, ...drawing }
+  const atOneBit = own && engineObstacle(student, readSwitches(sw) ?? new Map()) === null
   return {
-    teacher: teacher && { ...stored(teacher), switched: null, ...drawing },
-    student: student && { ...stored(student), switched, ...drawing },
+    full: teacher && { ...stored(teacher), arithmetic: 'floats', switched: null, ...drawing },
+    simulated: own && { ...own, arithmetic: 'floats' },
+    engine: atOneBit ? { ...own, arithmetic: 'one bit' } : null,
   }
+}
+
+/** Why the engine does not run the student as it is switched; null if it does. */
+export function engineObstacle(student: SampleNetwork, switches: Switches): string | null {
+  return oneBitObstacle(student.layers.map((_, index) => precisionAt(student, switches, index)))
 }
 
 function stored({ sha256, share, fileName, bytes, config, wanted }: SampleNetwork): StoredNetwork {

@@ -1,97 +1,169 @@
+import type { ReactNode } from 'react'
 import { runColour } from '../_charts/colour'
 import { Card } from '../_ui/card'
 import { formatBytes, formatMs, formatRatio } from '../_ui/format'
 import { RunName } from '../_ui/run-mark'
 import { TableScroll } from '../_ui/table-scroll'
 import type { SampleNetwork } from '../_views/load-sample'
-import { medianMs, type Trace } from './trace'
+import { medianMs, type Trace, type Way, wayNames } from './trace'
 
-export type Measured = { network: SampleNetwork; trace: Trace }
+/** A network, what it drew, and in which way; `obstacle`: why it was not run so. */
+export type Measured = { way: Way; network: SampleNetwork; trace: Trace; obstacle?: string | null }
 
-/** What each network cost here: time per step, bytes, tensors. Bars of a column share one scale from 0. */
-export function SpeedTable({
-  teacher,
-  student,
-  images,
-}: {
-  teacher: Measured
-  student: Measured | null
+type SpeedTableProps = {
+  /** Full precision first: the others are set against it. */
+  rows: readonly Measured[]
   images: number
-}) {
-  const rows = student ? [teacher, student] : [teacher]
-  const times = rows.map(({ trace }) => medianMs(trace))
-  const longest = Math.max(...times.map((ms) => ms ?? 0), 1e-9)
-  const largest = Math.max(...rows.map(({ network }) => network.fullPrecisionBytes), 1)
-  const steps = Math.min(...rows.map(({ trace }) => trace.steps.length))
-  const simulation = student
-    ? ` The student is simulated ${student.network.run.bits}: its floats are quantized and then multiplied as floats, so it cannot be faster than the teacher here. Its packed size counts one bit per basis and weight.`
-    : ''
+  children?: ReactNode
+}
+
+/** What each way of running costs here: time per step, bytes fetched, memory. Bars of a column share one scale from 0. */
+export function SpeedTable({ rows, images, children }: SpeedTableProps) {
+  const figures = rows.map(({ trace }) => ({
+    ms: medianMs(trace),
+    fetched: trace.fetchedBytes,
+    memory: trace.memoryBytes,
+  }))
+  const [full] = figures
+  const largest = (of: keyof (typeof figures)[number]) =>
+    Math.max(...figures.map((figure) => figure[of] ?? 0), 1e-9)
+  const steps = Math.min(...rows.flatMap(({ trace, obstacle }) => (obstacle ? [] : [trace.steps.length])))
+  const compared = rows.length > 1
+  const each = images === 1 ? '1 image' : `${images} images`
   return (
     <Card
       title="Speed and size, measured in this browser"
-      caption={`One WebAssembly thread for each network${student ? ', both at once' : ''}; ${images} images, median of ${steps} steps.${simulation}`}
+      caption={`${compared ? 'Step by step in turns, each alone on one' : 'One'} WebAssembly thread; ${each} a step, median of ${steps} steps.`}
     >
-      <TableScroll label="Speed and size of each network">
+      <TableScroll label="Speed and size of each way of running">
         <table className="plain speed-table">
           <thead>
             <tr>
-              <th scope="col">network</th>
+              <th scope="col">way of running</th>
               <th scope="col">ms per step ↓</th>
-              <th scope="col">weights, packed ↓</th>
-              <th scope="col" className="num">
-                smaller ↑
-              </th>
-              <th scope="col" className="num">
-                file
-              </th>
-              <th scope="col" className="num">
-                fetched
-              </th>
-              <th scope="col" className="num">
-                tensors before, after
-              </th>
+              <th scope="col">weights downloaded ↓</th>
+              <th scope="col">memory, peak ↓</th>
+              {compared && (
+                <>
+                  <th scope="col" className="num">
+                    speed ↑
+                  </th>
+                  <th scope="col" className="num">
+                    smaller ↑
+                  </th>
+                  <th scope="col" className="num">
+                    less memory ↑
+                  </th>
+                </>
+              )}
             </tr>
           </thead>
           <tbody>
-            {rows.map(({ network, trace }, i) => (
-              <tr key={network.checkpointId}>
-                <th scope="row">
-                  <RunName slot={network.run.slot} name={network.run.name} />
-                  <span className="run-about">
-                    {network.run.role === 'teacher'
-                      ? 'full precision, tfjs-wasm'
-                      : `simulated ${network.run.bits}: fake-quantized floats in tfjs-wasm`}
-                  </span>
-                </th>
-                <td>
-                  <Bar slot={network.run.slot} share={(times[i] ?? 0) / longest} words={formatMs(times[i])} />
-                </td>
-                <td>
-                  <Bar
-                    slot={network.run.slot}
-                    share={network.packedBytes / largest}
-                    words={formatBytes(network.packedBytes)}
-                  />
-                </td>
-                <td className="num">{formatRatio(network.fullPrecisionBytes / network.packedBytes)}</td>
-                <td className="num">{formatBytes(network.bytes)}</td>
-                <td className="num">{formatBytes(trace.fetchedBytes)}</td>
-                <td className="num">
-                  {trace.tensorsBefore ?? '–'}, {trace.tensorsAfter ?? '–'}
-                </td>
-              </tr>
-            ))}
+            {rows.map(({ way, network, obstacle }, i) => {
+              const { ms, fetched, memory } = figures[i]!
+              const bar = { way, slot: network.run.slot }
+              return (
+                <tr key={way}>
+                  <th scope="row">
+                    <b>{wayTitle(way, network)}</b>
+                    <span className="run-about">
+                      <RunName slot={network.run.slot} name={network.run.name} />, {arithmetic[way]}
+                    </span>
+                  </th>
+                  {obstacle ? (
+                    <td colSpan={6} className="soft">
+                      Not run: {obstacle}.
+                    </td>
+                  ) : (
+                    <>
+                      <td>
+                        <Bar {...bar} share={(ms ?? 0) / largest('ms')} words={formatMs(ms)} />
+                      </td>
+                      <td>
+                        <Bar
+                          {...bar}
+                          share={(fetched ?? 0) / largest('fetched')}
+                          words={formatBytes(fetched)}
+                        />
+                        <span className="run-about">{fileWords(network)}</span>
+                      </td>
+                      <td>
+                        <Bar {...bar} share={(memory ?? 0) / largest('memory')} words={formatBytes(memory)} />
+                      </td>
+                      {compared && (
+                        <>
+                          <Ratio full={full?.ms} own={ms} />
+                          <Ratio full={full?.fetched} own={fetched} />
+                          <Ratio full={full?.memory} own={memory} />
+                        </>
+                      )}
+                    </>
+                  )}
+                </tr>
+              )
+            })}
           </tbody>
         </table>
       </TableScroll>
+      {children}
+      <p className="caption">
+        Downloaded: bytes of the stored checkpoint that came, latent weights included where it has them; the
+        programs around them (tfjs, the kernels) are not counted. Memory: the WebAssembly memory it runs in,
+        at its largest; of tfjs since its worker started.
+        {compared && ' Ratios are against full precision, above 1× is better.'} Tensors of tfjs before and
+        after:{' '}
+        {rows
+          .flatMap(({ way, trace }) =>
+            trace.tensorsAfter === null
+              ? []
+              : [`${trace.tensorsBefore} and ${trace.tensorsAfter} (${wayNames[way]})`],
+          )
+          .join(', ') || '–'}
+        .
+      </p>
     </Card>
   )
 }
 
-function Bar({ slot, share, words }: { slot: number | null; share: number; words: string }) {
+const arithmetic: Record<Way, string> = {
+  full: 'float32, tfjs-wasm',
+  simulated: 'quantized floats, tfjs-wasm',
+  engine: 'packed engine, integer sums',
+}
+
+function wayTitle(way: Way, { run }: SampleNetwork): string {
+  return { full: 'Full precision', simulated: `Simulated ${run.bits}`, engine: 'True one bit' }[way]
+}
+
+/** What else the weights of a stored file could take; nothing where that is about what they take. */
+function fileWords({ run, bytes, packedBytes, fullPrecisionBytes }: SampleNetwork): string {
+  if (run.role === 'teacher')
+    return bytes < 0.75 * fullPrecisionBytes ? `in float32 ${formatBytes(fullPrecisionBytes)}` : ''
+  return bytes > 2 * packedBytes ? `packed ${formatBytes(packedBytes)}` : ''
+}
+
+/** How often `own` goes into the figure of full precision. */
+function Ratio({ full, own }: { full: number | null | undefined; own: number | null }) {
+  const ratio = full && own ? full / own : null
+  return (
+    <td className="num">
+      {ratio !== null && ratio > 1.05 ? <b>{formatRatio(ratio)}</b> : formatRatio(ratio)}
+    </td>
+  )
+}
+
+type BarProps = { way: Way; slot: number | null; share: number; words: string }
+
+function Bar({ way, slot, share, words }: BarProps) {
   return (
     <span className="speed-bar">
-      <span style={{ width: Math.max(2, 120 * share), background: runColour(slot) }} />
+      <span
+        style={{
+          width: Math.max(2, 120 * share),
+          background: runColour(slot),
+          opacity: way === 'simulated' ? 0.45 : 1,
+        }}
+      />
       {words}
     </span>
   )

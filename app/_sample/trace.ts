@@ -4,11 +4,17 @@
  */
 import { pictureCosine } from '../../lib/diffusion/pixels'
 import { sqnr } from '../../lib/math/agreement'
+import { studentWays } from '../../lib/record/view'
 import type { Fault } from '../_ui/states'
 import { type Parting, partingOf } from '../_views/run-finding'
 
-export type NetworkRole = 'teacher' | 'student'
+/** The ways of running that the page has: the teacher in full precision, and the student's two. */
+export const ways = ['full', ...studentWays] as const
+export type Way = (typeof ways)[number]
 export type Shown = 'x0' | 'xt'
+
+/** What they are called beside each other. */
+export const wayNames: Record<Way, string> = { full: 'teacher', simulated: 'simulated', engine: 'one bit' }
 
 export type TraceStep = { xt: Float32Array; x0: Float32Array; ms: number }
 
@@ -23,6 +29,8 @@ export type Trace = {
   /** x after the last update. */
   final: Float32Array | null
   fetchedBytes: number | null
+  /** WebAssembly memory it runs in, at its most so far. */
+  memoryBytes: number | null
   tensorsBefore: number | null
   tensorsAfter: number | null
   fault: Fault | null
@@ -36,6 +44,7 @@ export const noTrace: Trace = {
   steps: [],
   final: null,
   fetchedBytes: null,
+  memoryBytes: null,
   tensorsBefore: null,
   tensorsAfter: null,
   fault: null,

@@ -2,11 +2,19 @@
 
 import { useEffect, useState, useSyncExternalStore } from 'react'
 import { type Jobs, Sampling, type SamplingState } from './sampling'
+import type { Way } from './trace'
 
-const makeWorker = () =>
-  new Worker(new URL('../_workers/sampler.worker.ts', import.meta.url), { type: 'module' })
+const makeWorker = (way: Way) =>
+  new Worker(new URL('../_workers/sampler.worker.ts', import.meta.url), { type: 'module', name: way })
 
-export type SamplingControl = { state: SamplingState; cancel: () => void; again: () => void }
+export type SamplingControl = {
+  state: SamplingState
+  cancel: () => void
+  /** Draws all of it anew. */
+  again: () => void
+  /** Draws what failed or was cancelled, and keeps the rest. */
+  retry: () => void
+}
 
 /** Draws by itself whenever `jobs` changes (by content). The workers end with the component. */
 export function useSampling(jobs: Jobs): SamplingControl {
@@ -21,5 +29,6 @@ export function useSampling(jobs: Jobs): SamplingControl {
     state,
     cancel: () => sampling.cancel(),
     again: () => sampling.start(jobs, true),
+    retry: () => sampling.start(jobs),
   }
 }

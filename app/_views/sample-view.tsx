@@ -3,9 +3,11 @@
 import Link from 'next/link'
 import { useEffect, useMemo, useState, useTransition } from 'react'
 import { readSwitches, type Switches, switchesText } from '../../lib/record/switches'
-import { pageUrl, samplers, sampleStates, type ViewParams } from '../../lib/record/view'
+import { pageUrl, samplers, sampleStates, studentWays, type ViewParams } from '../../lib/record/view'
 import { ColourLegend } from '../_charts/legend'
 import { nearestIndex } from '../_charts/series'
+import { agreementOf } from '../_sample/agreement'
+import { AgreementWords } from '../_sample/agreement-words'
 import { FilmStrip } from '../_sample/film-strip'
 import { NumberField } from '../_sample/number-field'
 import { pictureDifference } from '../_sample/picture'
@@ -13,9 +15,18 @@ import '../_sample/sample.css'
 import { SampleGrid } from '../_sample/sample-grid'
 import { SampleSentence } from '../_sample/sample-sentence'
 import { sampleTensors } from '../_sample/sample-tensors'
-import { imageCounts, jobsOf, type Obstacle, obstacleOf } from '../_sample/settings'
-import { SpeedTable } from '../_sample/speed-table'
-import { imageSqnr, isUnderWay, type SampleFinding, sampleFinding, type Trace } from '../_sample/trace'
+import type { SamplingState } from '../_sample/sampling'
+import { engineObstacle, imageCounts, jobsOf, type Obstacle, obstacleOf } from '../_sample/settings'
+import { type Measured, SpeedTable } from '../_sample/speed-table'
+import {
+  imageSqnr,
+  isUnderWay,
+  type SampleFinding,
+  sampleFinding,
+  type Trace,
+  type Way,
+  wayNames,
+} from '../_sample/trace'
 import { usePlay, usePlayKey } from '../_sample/use-play'
 import { type SamplingControl, useSampling } from '../_sample/use-sampling'
 import { WhatIf } from '../_sample/what-if'
@@ -43,7 +54,7 @@ export type SampleViewProps = {
 
 type View = ReturnType<typeof useView>
 
-/** Teacher and student drawing from the same noise, live, each in a worker of its own. */
+/** Teacher and student drawing from the same noise, live, each way of running in a worker of its own. */
 export function SampleView({ data, initial, frozen }: SampleViewProps) {
   const { run, steps, teacher, student } = data
   const own = student ?? teacher
@@ -200,10 +211,35 @@ function SampleBar({ data, viewState: [view, setView], at, moveTo }: SampleBarPr
           }))}
         />
       </ContextItem>
+      {student && <WayItem student={student} viewState={[view, setView]} />}
       <ContextItem name="image">
         <b>#{Math.min(view.i, view.n - 1)}</b> of {view.n}
       </ContextItem>
     </ContextBar>
+  )
+}
+
+/** Which way of running draws the student's pictures. */
+function WayItem({ student, viewState: [view, setView] }: { student: SampleNetwork; viewState: View }) {
+  const obstacle = engineObstacle(student, readSwitches(view.sw) ?? new Map())
+  const titles = {
+    simulated: 'Quantized floats, multiplied as floats in tfjs',
+    engine: obstacle === null ? 'By the packed engine' : `Not here: ${obstacle}`,
+  }
+  return (
+    <ContextItem name="student run">
+      <Segmented
+        label="How the student shown is run"
+        value={obstacle === null ? view.way : 'simulated'}
+        onChange={(way) => setView({ way })}
+        options={studentWays.map((value) => ({
+          value,
+          label: wayNames[value],
+          title: titles[value],
+          disabled: value === 'engine' && obstacle !== null,
+        }))}
+      />
+    </ContextItem>
   )
 }
 
@@ -256,9 +292,11 @@ function LiveSamples({ teacher, student, viewState: [view, setView] }: LiveSampl
   const jobs = jobsOf({ teacher, student }, view)
   const sampling = useSampling(jobs)
   const { state } = sampling
+  const { traces } = state
   const images = view.n
   const image = Math.min(Math.max(0, view.i), images - 1)
-  const [a, b] = [state.teacher, student ? state.student : null]
+  const way = jobs.engine ? view.way : 'simulated'
+  const [a, b, sqnr] = [traces.full, student ? traces[way] : null, state.sqnr[way]]
   const timesteps = a.timesteps.length > 0 ? a.timesteps : (b?.timesteps ?? [])
   const done = b ? Math.min(a.steps.length, b.steps.length) : a.steps.length
   // Until the reader chooses a timestep, the newest step that both networks have done.
@@ -273,12 +311,14 @@ function LiveSamples({ teacher, student, viewState: [view, setView] }: LiveSampl
   usePlayKey(toggle)
   useKeys({ ArrowLeft: () => move(-1), ArrowRight: () => move(1) })
 
-  const finding = useMemo(() => b && sampleFinding(a, b, state.sqnr.xt), [a, b, state.sqnr.xt])
+  const finding = useMemo(() => b && sampleFinding(a, b, sqnr.xt), [a, b, sqnr.xt])
   const switches = useMemo(() => readSwitches(view.sw) ?? new Map(), [view.sw])
-  const findings = useFindings(finding, jobs.student, state.jobs.student)
+  const findings = useFindings(finding, jobs[way], state.jobs[way])
   const drawn = useMemo(() => student && withSwitches(student, switches), [student, switches])
   const ofImage = useMemo(() => (b ? imageSqnr(a, b, view.show, image) : []), [a, b, view.show, image])
-  const traces = b ? [a, b] : [a]
+  const { simulated, engine } = traces
+  const agreement = useMemo(() => agreementOf(simulated, engine), [simulated, engine])
+  const running = (['full', 'simulated', 'engine'] as const).filter((way) => jobs[way] !== null)
   const select = (i: number) => setView({ i })
   const grid = { index: at, shown: view.show, images, selected: image, onSelect: select }
   const t = timesteps[at]
@@ -291,6 +331,7 @@ function LiveSamples({ teacher, student, viewState: [view, setView] }: LiveSampl
       images: n,
       teacher: teacher.run.name,
       student: student?.run.name ?? '',
+      ...(student && { way }),
     }
     const bytes = sampleTensors({ teacher: a, student: b }, protocol)
     if (bytes) download(`samples-seed-${seed}.safetensors`, bytes, 'application/octet-stream')
@@ -320,13 +361,14 @@ function LiveSamples({ teacher, student, viewState: [view, setView] }: LiveSampl
           )}
         </Sentence>
         <Progress
+          ways={running}
           traces={traces}
           total={timesteps.length || view.steps}
           sampling={sampling}
-          onSave={traces.every((trace) => trace.final) ? save : undefined}
+          onSave={a.final && (!b || b.final) ? save : undefined}
         />
       </div>
-      <Faults traces={traces} again={sampling.again} />
+      <Faults ways={running} traces={traces} retry={sampling.retry} />
       <Card>
         <div className="card-head">
           <h2>{student ? 'Same noise, two networks' : 'What it draws'}</h2>
@@ -356,8 +398,8 @@ function LiveSamples({ teacher, student, viewState: [view, setView] }: LiveSampl
                   <>
                     <RunName slot={drawn.run.slot} name="Student" />{' '}
                     <span className="soft">
-                      {drawn.run.bits}, {formatRatio(drawn.fullPrecisionBytes / drawn.packedBytes)} smaller
-                      packed
+                      {drawn.run.bits} {wayNames[way]},{' '}
+                      {formatRatio(drawn.fullPrecisionBytes / drawn.packedBytes)} smaller packed
                     </span>
                   </>
                 }
@@ -393,7 +435,7 @@ function LiveSamples({ teacher, student, viewState: [view, setView] }: LiveSampl
           timesteps={timesteps}
           image={image}
           shown={view.show}
-          sqnr={{ image: ofImage, all: state.sqnr[view.show] }}
+          sqnr={{ image: ofImage, all: sqnr[view.show] }}
           at={at}
           onMove={moveTo}
           note={
@@ -417,41 +459,62 @@ function LiveSamples({ teacher, student, viewState: [view, setView] }: LiveSampl
         />
       )}
       <SpeedTable
-        teacher={{ network: teacher, trace: a }}
-        student={drawn && b ? { network: drawn, trace: b } : null}
+        rows={measured(teacher, drawn, traces, drawn && engineObstacle(drawn, switches))}
         images={images}
-      />
+      >
+        {agreement && (
+          <p className="agreement">
+            <AgreementWords
+              agreement={agreement}
+              steps={timesteps.length}
+              againstTeacher={finding?.finalSqnr ?? null}
+            />
+          </p>
+        )}
+      </SpeedTable>
     </>
   )
 }
 
-/** How far both are, with cancel; once at rest, the way to draw again. */
-function Progress({
-  traces,
-  total,
-  sampling,
-  onSave,
-}: {
-  traces: Trace[]
+/** The rows of the speed table: the teacher, and a student in both ways. */
+function measured(
+  teacher: SampleNetwork,
+  student: SampleNetwork | null,
+  traces: SamplingState['traces'],
+  obstacle: string | null,
+): Measured[] {
+  const full: Measured = { way: 'full', network: teacher, trace: traces.full }
+  if (!student) return [full]
+  return [
+    full,
+    { way: 'simulated', network: student, trace: traces.simulated },
+    { way: 'engine', network: student, trace: traces.engine, obstacle },
+  ]
+}
+
+type WaysProps = { ways: readonly Way[]; traces: SamplingState['traces'] }
+
+type ProgressProps = WaysProps & {
   total: number
   sampling: SamplingControl
   /** Saves the finished samples; undefined until there are any. */
   onSave?: () => void
-}) {
-  const busy = traces.some((trace) => isUnderWay(trace) || trace.phase === 'waiting')
-  const names = ['teacher', 'student']
-  const cancelled = traces.some((trace) => trace.phase === 'cancelled')
+}
+
+/** How far each is, with cancel; once at rest, the way to draw again. */
+function Progress({ ways, traces, total, sampling, onSave }: ProgressProps) {
+  const all = ways.map((way) => traces[way])
+  const busy = all.some((trace) => isUnderWay(trace) || trace.phase === 'waiting')
+  const cancelled = all.some((trace) => trace.phase === 'cancelled')
   return (
     <div className="sample-progress">
       <div role="status">
-        {traces.map((trace, i) => (
-          <div key={names[i]} className="small soft">
+        {ways.map((way) => (
+          <div key={way} className="small soft">
             <div className="progress">
-              <div style={{ width: `${(100 * trace.steps.length) / total}%` }} />
+              <div style={{ width: `${(100 * traces[way].steps.length) / total}%` }} />
             </div>
-            {names[i]}{' '}
-            {trace.phase === 'loading' ? 'loads its weights' : `${trace.steps.length} of ${total} steps`}
-            {trace.phase === 'cancelled' && ', cancelled'}
+            {wayNames[way]} {progressWords(traces[way], total)}
           </div>
         ))}
       </div>
@@ -478,22 +541,29 @@ function Progress({
   )
 }
 
-function Faults({ traces, again }: { traces: Trace[]; again: () => void }) {
-  return traces.map(
-    (trace, i) =>
-      trace.fault && (
-        <Card key={i === 0 ? 'teacher' : 'student'}>
-          <ErrorState
-            fault={trace.fault}
-            action={
-              <button type="button" className="button" onClick={again}>
-                Draw again
-              </button>
-            }
-          />
-        </Card>
-      ),
-  )
+function progressWords({ phase, steps }: Trace, total: number): string {
+  if (phase === 'loading') return 'loads its weights'
+  const done = `${steps.length} of ${total} steps`
+  return phase === 'cancelled' || phase === 'failed' ? `${done}, ${phase}` : done
+}
+
+function Faults({ ways, traces, retry }: WaysProps & { retry: () => void }) {
+  return ways.map((way) => {
+    const { fault } = traces[way]
+    if (!fault) return null
+    return (
+      <Card key={way} title={`Stopped: ${wayNames[way]}`}>
+        <ErrorState
+          fault={fault}
+          action={
+            <button type="button" className="button" onClick={retry}>
+              Try again
+            </button>
+          }
+        />
+      </Card>
+    )
+  })
 }
 
 type HinderedProps = { data: SampleViewData; obstacle: Obstacle; viewState: View }

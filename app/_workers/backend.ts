@@ -1,6 +1,6 @@
 /** tfjs on WebAssembly in a browser worker: SIMD, one thread. A network has a worker of its own instead of threads. */
-import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm'
-import { env, ready, setBackend } from '@tensorflow/tfjs-core'
+import { type BackendWasm, setWasmPaths } from '@tensorflow/tfjs-backend-wasm'
+import { backend, env, ready, setBackend } from '@tensorflow/tfjs-core'
 import { InputError } from '../../lib/tensor/error'
 
 let starting: Promise<void> | null = null
@@ -9,6 +9,13 @@ let starting: Promise<void> | null = null
 export function startBackend(): Promise<void> {
   starting ??= start()
   return starting
+}
+
+/** Bytes of its WebAssembly memory, which grows with what is asked of it and never shrinks. */
+export function backendMemory(): number {
+  // the types of its module leave out what Emscripten puts there
+  const { HEAPU8 } = (backend() as BackendWasm).wasm as unknown as { HEAPU8: Uint8Array }
+  return HEAPU8.byteLength
 }
 
 async function start(): Promise<void> {

@@ -18,6 +18,8 @@ export type StoredNetwork = {
 
 /** What one network draws. Equal jobs give equal pictures, in any tab and on any machine. */
 export type SampleJob = StoredNetwork & {
+  /** What runs it: tfjs, or the one-bit engine. */
+  arithmetic: 'floats' | 'one bit'
   /** Layers at another precision than stored, and the teacher whose weights that may take; null draws the network as it is. */
   switched: { switches: string; teacher: StoredNetwork } | null
   seed: number
@@ -26,12 +28,19 @@ export type SampleJob = StoredNetwork & {
   images: number
 }
 
-/** To the sampler. A new run ends the one under way after its current step. */
-export type SamplerRequest = { kind: 'run'; run: number; job: SampleJob } | { kind: 'cancel' }
+/**
+ * To the sampler. A new run ends the one under way after its current step. Each step waits for its turn, which comes
+ * when no other network steps: its time is then that of this network alone.
+ */
+export type SamplerRequest =
+  | { kind: 'run'; run: number; job: SampleJob }
+  | { kind: 'turn'; run: number }
+  | { kind: 'cancel' }
 
 /** From the sampler, each with the number of the run it belongs to. */
 export type SamplerReply = { run: number } & (
   | {
+      /** The network is ready for its first turn. */
       kind: 'start'
       /** Shape of x: images, C, S, S. */
       shape: [number, number, number, number]
@@ -41,7 +50,7 @@ export type SamplerReply = { run: number } & (
       timesteps: number[]
       /** Bytes this worker fetched so far for the network's own file. */
       fetchedBytes: number
-      /** Tensors alive in this worker before the network is uploaded. */
+      /** Tensors alive in this worker before the network was uploaded. */
       tensorsBefore: number
     }
   | {
@@ -53,6 +62,8 @@ export type SamplerReply = { run: number } & (
       x0: Float32Array<ArrayBuffer>
       /** Time of the forward pass. */
       ms: number
+      /** Bytes of the WebAssembly memory the network runs in, at their most so far. */
+      memoryBytes: number
     }
   | {
       kind: 'end'

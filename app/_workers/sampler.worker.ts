@@ -1,33 +1,57 @@
 /**
- * Draws samples with one network. The page runs one of these for the teacher and one for the student, so that two
- * networks use two cores. Weights come from the server by range; every step goes to the page as it is done.
+ * Draws samples with one network, in tfjs or in the one-bit engine. The page runs one of these for each way of running
+ * and gives them their turns. Weights come from the server by range; every step goes to the page as it is done.
  */
-import { memory } from '@tensorflow/tfjs-core'
+import { engine as tfjs } from '@tensorflow/tfjs-core'
 import { imageSize, type Predict, scheduleOf, withNetwork } from '../../lib/diagnostics/network'
-import { pause } from '../../lib/diagnostics/pause'
-import { sample, startingNoise } from '../../lib/diffusion/sample'
+import { startOneBit } from '../../lib/diagnostics/one-bit'
+import { type SampleStep, sample, startingNoise } from '../../lib/diffusion/sample'
 import { samplingTimesteps } from '../../lib/diffusion/schedule'
 import { readSwitches } from '../../lib/record/switches'
 import { openTensors } from '../../lib/tensor/open'
 import type { Checkpoint } from '../../lib/unet/checkpoint'
 import { readWanted } from '../../lib/unet/reading'
 import { switchLayers } from '../../lib/unet/switched'
-import { startBackend } from './backend'
+import { backendMemory, startBackend } from './backend'
 import { faultOf } from './fault'
+import { loadKernels } from './kernels'
 import { rangeSource } from './range-source'
 import type { SampleJob, SamplerReply, SamplerRequest, StoredNetwork } from './sampler-messages'
 
 type Fetched = { key: string; checkpoint: Checkpoint; fetchedBytes: number }
 
+/** A network that is ready, and the bytes of the memory it runs in. */
+type Running = { predict: Predict; memoryBytes(): number }
+
 /** The checkpoints read last, in host memory: another seed or switch need not fetch and decode them again. */
 let kept: { own: Fetched | null; teacher: Fetched | null } = { own: null, teacher: null }
 let wanted = 0
+/** The run whose turn it is. */
+let turn = 0
+let wake = () => {}
 let queue = Promise.resolve()
 
 self.onmessage = ({ data }: MessageEvent<SamplerRequest>) => {
-  wanted = data.kind === 'run' ? data.run : 0
-  if (data.kind === 'run') queue = queue.then(() => answer(data.run, data.job))
+  if (data.kind === 'turn') turn = data.run
+  else {
+    wanted = data.kind === 'run' ? data.run : 0
+    if (data.kind === 'run') queue = queue.then(() => answer(data.run, data.job))
+  }
+  wake()
 }
+
+/** Waits for the next turn of a run. Returns whether it is to go on: not if another run or a cancel came. */
+async function nextTurn(run: number): Promise<boolean> {
+  while (wanted === run && turn !== run)
+    await new Promise<void>((resolve) => {
+      wake = resolve
+    })
+  turn = 0
+  return wanted === run
+}
+
+/** Tensors of tfjs in this worker; asked in a way that starts no backend. */
+const liveTensors = (): number => tfjs().state.numTensors
 
 /** Without transfer, values are copied. */
 function post(reply: SamplerReply, transfer: Transferable[] = []): void {
@@ -35,25 +59,40 @@ function post(reply: SamplerReply, transfer: Transferable[] = []): void {
 }
 
 async function answer(run: number, job: SampleJob): Promise<void> {
-  if (wanted !== run) return post({ run, kind: 'end', final: null, tensorsAfter: memory().numTensors })
+  if (wanted !== run) return post({ run, kind: 'end', final: null, tensorsAfter: liveTensors() })
   try {
-    await startBackend()
     const { checkpoint, fetchedBytes } = await drawnFrom(job)
-    const { inChannels: c, sampleSize: s } = checkpoint.config
-    post({
-      run,
-      kind: 'start',
-      shape: [job.images, c, s, s],
-      pixelUnshuffle: checkpoint.about.pixelUnshuffle,
-      timesteps: samplingTimesteps(scheduleOf(checkpoint), job.steps),
-      fetchedBytes,
-      tensorsBefore: memory().numTensors,
+    const tensorsBefore = liveTensors()
+    const final = await withRunning(job, checkpoint, (network) => {
+      const { inChannels: c, sampleSize: s } = checkpoint.config
+      post({
+        run,
+        kind: 'start',
+        shape: [job.images, c, s, s],
+        pixelUnshuffle: checkpoint.about.pixelUnshuffle,
+        timesteps: samplingTimesteps(scheduleOf(checkpoint), job.steps),
+        fetchedBytes,
+        tensorsBefore,
+      })
+      return draw(run, job, checkpoint, network)
     })
-    const final = await withNetwork(checkpoint, (predict) => draw(run, job, checkpoint, predict))
-    post({ run, kind: 'end', final, tensorsAfter: memory().numTensors }, final ? [final.buffer] : [])
+    post({ run, kind: 'end', final, tensorsAfter: liveTensors() }, final ? [final.buffer] : [])
   } catch (error) {
     post({ run, kind: 'fault', fault: faultOf(error, job.fileName) })
   }
+}
+
+async function withRunning<T>(
+  { arithmetic }: SampleJob,
+  checkpoint: Checkpoint,
+  use: (network: Running) => Promise<T>,
+): Promise<T> {
+  if (arithmetic === 'one bit') {
+    const { predict, memoryBytes } = await startOneBit(checkpoint, await loadKernels())
+    return use({ predict, memoryBytes: () => memoryBytes })
+  }
+  await startBackend()
+  return withNetwork(checkpoint, (predict) => use({ predict, memoryBytes: backendMemory }))
 }
 
 /** The network of a job with its layers switched. The teacher is fetched once one of them takes its weights. */
@@ -81,7 +120,7 @@ async function draw(
   run: number,
   { seed, sampler, steps, images }: SampleJob,
   checkpoint: Checkpoint,
-  predict: Predict,
+  { predict, memoryBytes }: Running,
 ): Promise<Float32Array<ArrayBuffer> | null> {
   let ms = 0
   const timed = (x: Float32Array, t: number) => {
@@ -90,16 +129,16 @@ async function draw(
     ms = performance.now() - began
     return eps
   }
+  const schedule = scheduleOf(checkpoint)
   const noise = startingNoise(seed, images, imageSize(checkpoint.config))
-  const states = sample(timed, noise, { schedule: scheduleOf(checkpoint), sampler, steps, seed, images })
-  for (;;) {
-    await pause()
-    if (wanted !== run) return null
-    const { value, done } = states.next()
-    if (done) return value as Float32Array<ArrayBuffer>
+  const states = sample(timed, noise, { schedule, sampler, steps, seed, images })
+  for (const index of samplingTimesteps(schedule, steps).keys()) {
+    if (!(await nextTurn(run))) return null
+    const { value } = states.next() as IteratorYieldResult<SampleStep>
     // The sampler goes on with its x alone: what it yielded may leave this worker.
     const xt = value.xt as Float32Array<ArrayBuffer>
     const x0 = value.x0 as Float32Array<ArrayBuffer>
-    post({ run, kind: 'step', index: value.step - 1, xt, x0, ms }, [xt.buffer, x0.buffer])
+    post({ run, kind: 'step', index, xt, x0, ms, memoryBytes: memoryBytes() }, [xt.buffer, x0.buffer])
   }
+  return states.next().value as Float32Array<ArrayBuffer>
 }

@@ -1,18 +1,9 @@
 /** Students run at one bit by the packed engine, where the others run in tfjs (network.ts). */
 import { type Engine, type EngineOptions, startEngine } from '../engine/engine'
-import { isOneBit, type Manifest } from '../record/precision'
+import { oneBitObstacle } from '../record/precision'
 import { InputError } from '../tensor/error'
 import type { Checkpoint } from '../unet/checkpoint'
 import { checkPredictsNoise, type RunNetwork } from './network'
-
-/** Why the engine does not run a network of this precision at one bit; null if it does. */
-export function oneBitObstacle(manifest: Manifest): string | null {
-  const layers = Object.values(manifest)
-  if (!layers.some(isOneBit)) return 'no layer of it has weights of one bit and inputs of 4 bits'
-  if (layers.some(({ alphaPerBatch }) => alphaPerBatch))
-    return 'steps of its inputs are computed from every batch'
-  return null
-}
 
 /**
  * The engine of a student, on a build of its kernels. Throws an InputError for a network that is no student or is read in a way
@@ -23,7 +14,7 @@ export async function startOneBit(
   kernels: WebAssembly.Module,
   options?: EngineOptions,
 ): Promise<Engine> {
-  const problem = oneBitObstacle(checkpoint.manifest)
+  const problem = oneBitObstacle(Object.values(checkpoint.manifest))
   if (problem === null) return startEngine(checkpoint, kernels, options)
   throw new InputError({
     file: checkpoint.name,

@@ -31,6 +31,14 @@ export function isOneBit({ bases, activationBits }: LayerPrecision): boolean {
   return bases > 0 && activationBits === 4
 }
 
+/** Why the layers of a network do not run at one bit; null if they do, those that are kept in floats beside them. */
+export function oneBitObstacle(layers: readonly LayerPrecision[]): string | null {
+  if (!layers.some(isOneBit)) return 'no layer of it has weights of one bit and inputs of 4 bits'
+  if (layers.some(({ alphaPerBatch }) => alphaPerBatch))
+    return 'steps of its inputs are computed from every batch'
+  return null
+}
+
 /** Bits of one stored weight, per basis if the layer is binarized. */
 export function weightBits({ method }: LayerPrecision): 1 | 8 | 32 {
   return method === 'fp' ? 32 : method === 'lsq' ? 8 : 1

@@ -18,6 +18,9 @@ export const metrics = ['sqnr', 'cosine', 'lowrank'] as const
 export const errorKinds = ['accumulated', 'local', 'inherited'] as const
 export const layerOrders = ['forward', 'worst'] as const
 export const sampleStates = ['x0', 'xt'] as const
+/** How a student is run: in floats, or at one bit by the engine. */
+export const studentWays = ['simulated', 'engine'] as const
+export type StudentWay = (typeof studentWays)[number]
 export const samplers = ['ddim', 'ddpm'] as const
 
 /** Query parameters of every page; a page reads the ones it knows. */
@@ -51,6 +54,8 @@ export const viewParams = {
   i: parseAsInteger.withDefault(0),
   /** Sample: predicted x_0 or the state x_t. */
   show: parseAsStringLiteral(sampleStates).withDefault('x0'),
+  /** Sample: which way of running the student draws the pictures shown. */
+  way: parseAsStringLiteral(studentWays).withDefault('simulated'),
   /** Sample: what layers of the student are switched to, as lib/record/switches writes it. */
   sw: parseAsString.withDefault(''),
 }

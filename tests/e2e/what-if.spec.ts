@@ -5,7 +5,7 @@ import { expect, type Page, test } from '@playwright/test'
 const sample = '/r/mnist-lmb/sample?c=0&steps=10&n=9'
 
 async function finished(page: Page): Promise<void> {
-  for (const network of ['teacher', 'student'])
+  for (const network of ['teacher', 'simulated', 'one bit'])
     await expect(page.getByText(`${network} 10 of 10 steps`)).toBeVisible({ timeout: 90_000 })
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { jobsOf, obstacleOf, settingsFault } from '../../../app/_sample/settings'
 import type { SampleNetwork, SampleViewData } from '../../../app/_views/load-sample'
-import { fullPrecisionLayer } from '../../../lib/record/precision'
+import { fullPrecisionLayer, type LayerPrecision } from '../../../lib/record/precision'
 import type { Layer } from '../../../lib/record/run'
 
 const head = { id: 'r', name: 'lmb', role: 'student', slot: 0, method: 'lmb', bits: 'W1A4' } as const
@@ -93,18 +93,35 @@ describe('switches in a link', () => {
       })
   })
   it('are for the student alone, which may need its teacher', () => {
-    const { teacher, student } = jobsOf(data, { ...settings, sw: '0:f' })
-    expect(teacher!.switched).toBe(null)
-    expect(student!.switched).toMatchObject({ switches: '0:f', teacher: { sha256: data.teacher!.sha256 } })
-    expect(jobsOf(data, settings).student!.switched).toBe(null)
+    const { full, simulated } = jobsOf(data, { ...settings, sw: '0:f' })
+    expect(full!.switched).toBe(null)
+    expect(simulated!.switched).toMatchObject({ switches: '0:f', teacher: { sha256: data.teacher!.sha256 } })
+    expect(jobsOf(data, settings).simulated!.switched).toBe(null)
   })
 })
 
 describe('jobsOf', () => {
-  it('gives both networks the same seed, sampler, steps and images', () => {
-    const { teacher, student } = jobsOf(data, settings)
+  const [oneBit, coarse]: LayerPrecision[] = [
+    { method: 'sign', bases: 1, activationBits: 4 },
+    { method: 'sign', bases: 1, activationBits: 8 },
+  ]
+  const withLayer = (precision: LayerPrecision): SampleViewData => ({
+    ...data,
+    student: { ...network, layers: [{ layer: {} as Layer, precision }] },
+  })
+
+  it('gives every way of running the same seed, sampler, steps and images', () => {
+    const { full, simulated, engine } = jobsOf(withLayer(oneBit!), settings)
     const drawn = { seed: 7, sampler: 'ddim', steps: 50, images: 16 }
-    expect(teacher).toMatchObject(drawn)
-    expect(student).toMatchObject(drawn)
+    expect(full).toMatchObject({ ...drawn, arithmetic: 'floats' })
+    expect(simulated).toMatchObject({ ...drawn, arithmetic: 'floats' })
+    expect(engine).toMatchObject({ ...drawn, arithmetic: 'one bit', sha256: network.sha256 })
+  })
+
+  it('leaves the engine out where it has nothing to run at one bit, or steps it does not compute', () => {
+    expect(jobsOf(withLayer(coarse!), settings).engine).toBeNull()
+    expect(jobsOf(withLayer(oneBit!), { ...settings, sw: '0:f' }).engine).toBeNull()
+    expect(jobsOf(withLayer({ ...oneBit!, alphaPerBatch: true }), settings).engine).toBeNull()
+    expect(jobsOf({ ...data, student: null }, settings)).toMatchObject({ simulated: null, engine: null })
   })
 })
