@@ -1,6 +1,6 @@
 /**
  * Products of floats: the layers that are kept in full precision and the two products of attention. The right side is packed
- * as [block of 8 columns][k][8], so that a tile of 4 rows by 8 columns reads it in order.
+ * as [block of 8 columns][k][8], so that a tile of 6 rows by 8 columns reads it in order.
  */
 import { multiplyAdd } from './lanes'
 import { floatRow, Source } from './rows'
@@ -50,9 +50,9 @@ export function convolveFloat(layer: FloatConvolution, ring: usize, first: i32, 
     const residualRow = layer.residual + (<usize>(y * layer.width * layer.residualStride) << 2)
     for (let o = 0; o < layer.outputs; o += 8) {
       const weights = layer.weights + (<usize>(o * kernel * run) << 2)
-      for (let x = 0; x < layer.width; x += 4) {
+      for (let x = 0; x < layer.width; x += 6) {
         const at = <usize>x * step
-        tile4x8(
+        tile6x8(
           row0 + at,
           row1 + at,
           row2 + at,
@@ -60,7 +60,7 @@ export function convolveFloat(layer: FloatConvolution, ring: usize, first: i32, 
           kernel,
           run,
           weights,
-          min(layer.width - x, 4),
+          min(layer.width - x, 6),
           min(layer.outputs - o, 8),
           layer.bias + (<usize>o << 2),
           layer.residual ? residualRow + (<usize>(x * layer.residualStride + o) << 2) : 0,
@@ -91,10 +91,10 @@ export function multiply(
 ): void {
   const aBytes = <usize>aStride << 2
   const yBytes = <usize>yStride << 2
-  for (let row = first; row < last; row += 4) {
+  for (let row = first; row < last; row += 6) {
     const from = a + <usize>row * aBytes
     for (let column = 0; column < n; column += 8)
-      tile4x8(
+      tile6x8(
         from,
         0,
         0,
@@ -102,7 +102,7 @@ export function multiply(
         1,
         k,
         b + (<usize>(column * k) << 2),
-        min(last - row, 4),
+        min(last - row, 6),
         min(n - column, 8),
         0,
         0,
@@ -140,10 +140,10 @@ export function packColumns(b: usize, stride: i32, k: i32, n: i32, to: usize): v
 }
 
 /**
- * A tile of `pixels` (up to 4) by `outputs` (up to 8): the sum over `rows` runs of `run` values from row0, row1 and row2, `step` bytes
+ * A tile of `pixels` (up to 6) by `outputs` (up to 8): the sum over `rows` runs of `run` values from row0, row1 and row2, `step` bytes
  * from pixel to pixel, times the packed weights. y = factor * (sum + residual) + bias.
  */
-function tile4x8(
+function tile6x8(
   row0: usize,
   row1: usize,
   row2: usize,
@@ -168,10 +168,16 @@ function tile4x8(
   let s21 = f32x4.splat(0)
   let s30 = f32x4.splat(0)
   let s31 = f32x4.splat(0)
+  let s40 = f32x4.splat(0)
+  let s41 = f32x4.splat(0)
+  let s50 = f32x4.splat(0)
+  let s51 = f32x4.splat(0)
   // pixels that are not there repeat the first
   const step1: usize = pixels > 1 ? step : 0
   const step2: usize = pixels > 2 ? 2 * step : 0
   const step3: usize = pixels > 3 ? 3 * step : 0
+  const step4: usize = pixels > 4 ? 4 * step : 0
+  const step5: usize = pixels > 5 ? 5 * step : 0
   for (let row = 0; row < rows; row++) {
     let x = row == 0 ? row0 : row == 1 ? row1 : row2
     const end = x + (<usize>run << 2)
@@ -190,14 +196,29 @@ function tile4x8(
       const x3 = v128.load32_splat(x + step3)
       s30 = multiplyAdd(x3, w0, s30)
       s31 = multiplyAdd(x3, w1, s31)
+      const x4 = v128.load32_splat(x + step4)
+      s40 = multiplyAdd(x4, w0, s40)
+      s41 = multiplyAdd(x4, w1, s41)
+      const x5 = v128.load32_splat(x + step5)
+      s50 = multiplyAdd(x5, w0, s50)
+      s51 = multiplyAdd(x5, w1, s51)
       x += 4
       weights += 32
     }
   }
   finish8(s00, s01, outputs, bias, residual, factor, y)
-  if (pixels > 1) finish8(s10, s11, outputs, bias, residual ? residual + residualStep : 0, factor, y + yStep)
-  if (pixels > 2) finish8(s20, s21, outputs, bias, residual ? residual + 2 * residualStep : 0, factor, y + 2 * yStep)
-  if (pixels > 3) finish8(s30, s31, outputs, bias, residual ? residual + 3 * residualStep : 0, factor, y + 3 * yStep)
+  if (pixels > 1) finish8(s10, s11, outputs, bias, rowOf(residual, 1, residualStep), factor, y + yStep)
+  if (pixels > 2) finish8(s20, s21, outputs, bias, rowOf(residual, 2, residualStep), factor, y + 2 * yStep)
+  if (pixels > 3) finish8(s30, s31, outputs, bias, rowOf(residual, 3, residualStep), factor, y + 3 * yStep)
+  if (pixels > 4) finish8(s40, s41, outputs, bias, rowOf(residual, 4, residualStep), factor, y + 4 * yStep)
+  if (pixels > 5) finish8(s50, s51, outputs, bias, rowOf(residual, 5, residualStep), factor, y + 5 * yStep)
+}
+
+/** The residual of a pixel of the tile, if there is one. */
+// @ts-ignore: decorator
+@inline
+function rowOf(residual: usize, pixel: usize, step: usize): usize {
+  return residual ? residual + pixel * step : 0
 }
 
 function finish8(s0: v128, s1: v128, outputs: i32, bias: usize, residual: usize, factor: f32, y: usize): void {
