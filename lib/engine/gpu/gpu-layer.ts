@@ -6,7 +6,7 @@ import type { Geometry, OneBitWeights } from '../convolution'
 import { outputSize } from '../reference'
 import { codeThresholds } from './code-thresholds'
 import { quantizeShader, sumShader, workgroup } from './shaders'
-import { paddedOutputs, signWords, wordsOf } from './sign-words'
+import { foursOf, signWords, wordsOf } from './sign-words'
 
 export type GpuLayer = {
   /**
@@ -44,7 +44,7 @@ export async function startGpuLayer(
   const bytes = {
     x: 4 * values,
     codes: 16 * gridHeight * gridWidth * words,
-    signs: 4 * signs.length * kernel * kernel * words * paddedOutputs(outputs),
+    signs: 16 * signs.length * kernel * kernel * words * foursOf(outputs),
     y: 4 * height * width * outputs,
   }
   const most = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize)
@@ -92,7 +92,7 @@ export async function startGpuLayer(
     {
       pipeline: sum,
       bindings: bound(device, sum, [buffers.codes, buffers.signs, buffers.coefficients, buffers.y]),
-      groups: workgroups(paddedOutputs(outputs) / 4, { height, width }),
+      groups: workgroups(foursOf(outputs), { height, width }),
     },
   ]
   const dispose = () => {
@@ -139,7 +139,7 @@ export async function startGpuLayer(
 
 /** Scale of each basis, then the bias, each for the outputs and those that fill the last four. */
 function coefficients(sigmas: readonly Float32Array[], alpha: number, bias: Float32Array): Float32Array {
-  const padded = paddedOutputs(bias.length)
+  const padded = 4 * foursOf(bias.length)
   const table = new Float32Array(padded * (sigmas.length + 1))
   for (const [basis, sigma] of sigmas.entries())
     table.set(

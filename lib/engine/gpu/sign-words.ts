@@ -1,8 +1,8 @@
 /** The weights of a binarized layer as its shader reads them (shaders.ts): one bit each. */
 
-/** Outputs with those that fill the last four. */
-export function paddedOutputs(outputs: number): number {
-  return Math.ceil(outputs / 4) * 4
+/** Fours of outputs, which an invocation sums up together; the last may have fewer. */
+export function foursOf(outputs: number): number {
+  return Math.ceil(outputs / 4)
 }
 
 /** Words of 32 bits for so many channels. */
@@ -18,7 +18,7 @@ export function signWords(signs: Int8Array, shape: readonly number[]): Uint32Arr
   const [outputs = 1, channels = 1, ...kernel] = shape
   const taps = kernel.reduce((n, d) => n * d, 1)
   const words = wordsOf(channels)
-  const padded = paddedOutputs(outputs)
+  const padded = 4 * foursOf(outputs)
   const result = new Uint32Array(taps * words * padded)
   for (let o = 0, from = 0; o < outputs; o++)
     for (let c = 0; c < channels; c++)
