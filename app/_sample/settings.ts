@@ -80,7 +80,10 @@ export function obstacleOf(data: SampleViewData, settings: Settings): Obstacle {
   return { kind: 'nothing' }
 }
 
-/** The job of each way of running; null where there is no network for it, or none the engine can run. */
+/**
+ * The job of each way of running; null where there is no network for it, or none the engine can run. Switches may need latent
+ * weights, so that with them the engine gets the stored file, too.
+ */
 export function jobsOf(
   { teacher, student }: Pick<SampleViewData, 'teacher' | 'student'>,
   { seed, sampler, steps, n, sw }: Settings,
@@ -92,8 +95,19 @@ export function jobsOf(
   return {
     full: teacher && { ...stored(teacher), arithmetic: 'floats', switched: null, ...drawing },
     simulated: own && { ...own, arithmetic: 'floats' },
-    engine: atOneBit ? { ...own, arithmetic: 'one bit' } : null,
+    engine: atOneBit
+      ? {
+          ...own,
+          arithmetic: 'one bit',
+          packedFrom: isUnpacked(student) && !switched ? student.checkpointId : undefined,
+        }
+      : null,
   }
+}
+
+/** Whether the file of a student holds much more than a packed one: latent weights. */
+export function isUnpacked({ bytes, packedBytes }: SampleNetwork): boolean {
+  return bytes > 2 * packedBytes
 }
 
 /** Why the engine does not run the student as it is switched; null if it does. */

@@ -85,7 +85,7 @@ export function SpeedTable({ rows, images, children }: SpeedTableProps) {
                           share={(fetched ?? 0) / largest('fetched')}
                           words={formatBytes(fetched)}
                         />
-                        <span className="run-about">{fileWords(network)}</span>
+                        <span className="run-about">{fileWords(network, fetched)}</span>
                       </td>
                       <td>
                         <Bar {...bar} share={(memory ?? 0) / largest('memory')} words={formatBytes(memory)} />
@@ -107,9 +107,9 @@ export function SpeedTable({ rows, images, children }: SpeedTableProps) {
       </TableScroll>
       {children}
       <p className="caption">
-        Downloaded: bytes of the stored checkpoint that came, latent weights included where it has them; the
-        programs around them (tfjs, the kernels) are not counted. Memory: the WebAssembly memory it runs in,
-        at its largest; of tfjs since its worker started.
+        Downloaded: bytes of the checkpoint that came, as it is stored (float16, latent weights), for the
+        engine packed; programs (tfjs, the kernels) are not counted. Memory: the WebAssembly memory it runs
+        in, at its largest; of tfjs since its worker started.
         {compared && ' Ratios are against full precision, above 1× is better.'} Tensors of tfjs before and
         after:{' '}
         {rows
@@ -135,11 +135,13 @@ function wayTitle(way: Way, { run }: SampleNetwork): string {
   return { full: 'Full precision', simulated: `Simulated ${run.bits}`, engine: 'True one bit' }[way]
 }
 
-/** What else the weights of a stored file could take; nothing where that is about what they take. */
-function fileWords({ run, bytes, packedBytes, fullPrecisionBytes }: SampleNetwork): string {
+/** What the weights take in other forms; nothing where that is about what came. */
+function fileWords(network: SampleNetwork, fetched: number | null): string {
+  const { run, packedBytes, fullPrecisionBytes } = network
+  if (fetched === null) return ''
   if (run.role === 'teacher')
-    return bytes < 0.75 * fullPrecisionBytes ? `in float32 ${formatBytes(fullPrecisionBytes)}` : ''
-  return bytes > 2 * packedBytes ? `packed ${formatBytes(packedBytes)}` : ''
+    return fetched < 0.75 * fullPrecisionBytes ? `in float32 ${formatBytes(fullPrecisionBytes)}` : ''
+  return fetched > 2 * packedBytes ? `packed ${formatBytes(packedBytes)}` : ''
 }
 
 /** How often `own` goes into the figure of full precision. */
@@ -159,7 +161,7 @@ function Bar({ way, slot, share, words }: BarProps) {
     <span className="speed-bar">
       <span
         style={{
-          width: Math.max(2, 120 * share),
+          width: `max(2px, ${share} * var(--longest))`,
           background: runColour(slot),
           opacity: way === 'simulated' ? 0.45 : 1,
         }}

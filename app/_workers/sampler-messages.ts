@@ -10,6 +10,8 @@ export type StoredNetwork = {
   share?: string
   fileName: string
   bytes: number
+  /** Id of the checkpoint, where the server is to pack it first, since its file holds latent weights. */
+  packedFrom?: string
   /** The configuration the checkpoint was stored with. */
   config: Record<string, unknown>
   /** Which network of the file, and how it was read. */

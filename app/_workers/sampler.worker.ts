@@ -9,6 +9,7 @@ import { type SampleStep, sample, startingNoise } from '../../lib/diffusion/samp
 import { samplingTimesteps } from '../../lib/diffusion/schedule'
 import { readSwitches } from '../../lib/record/switches'
 import { openTensors } from '../../lib/tensor/open'
+import { bytesSource } from '../../lib/tensor/tensor'
 import type { Checkpoint } from '../../lib/unet/checkpoint'
 import { readWanted } from '../../lib/unet/reading'
 import { switchLayers } from '../../lib/unet/switched'
@@ -107,12 +108,26 @@ async function drawnFrom(job: SampleJob): Promise<{ checkpoint: Checkpoint; fetc
 }
 
 async function fetched(network: StoredNetwork, before: Fetched | null): Promise<Fetched> {
-  const { sha256, share, fileName, bytes, config, wanted } = network
-  const key = JSON.stringify([sha256, config, wanted])
+  const { sha256, share, fileName, bytes, config, wanted, packedFrom } = network
+  const key = JSON.stringify([sha256, config, wanted, packedFrom])
   if (before?.key === key) return before
-  const source = rangeSource(fileName, `/api/v1/blobs/${sha256}${share ? `?share=${share}` : ''}`, bytes)
-  const checkpoint = await readWanted(await openTensors(source), { json: config, file: fileName }, wanted)
+  const given = { json: config, file: fileName }
+  const shared = share ? `?share=${share}` : ''
+  const packed = packedFrom && (await fetchPacked(`/api/v1/checkpoints/${packedFrom}/packed${shared}`))
+  if (packed) {
+    // it is what was wanted of the stored file, and that alone
+    const checkpoint = await readWanted(await openTensors(bytesSource(fileName, packed)), given, {})
+    return { key, checkpoint, fetchedBytes: packed.length }
+  }
+  const source = rangeSource(fileName, `/api/v1/blobs/${sha256}${shared}`, bytes)
+  const checkpoint = await readWanted(await openTensors(source), given, wanted)
   return { key, checkpoint, fetchedBytes: source.fetchedBytes() }
+}
+
+/** A packed file; null if the server does not give it: the stored file does as well. */
+async function fetchPacked(url: string): Promise<Uint8Array | null> {
+  const response = await fetch(url).catch(() => null)
+  return response?.ok ? new Uint8Array(await response.arrayBuffer()) : null
 }
 
 /** Runs the sampler and posts every step. Returns the final x, or null when another run or a cancel came between. */

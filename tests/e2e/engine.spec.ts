@@ -1,7 +1,8 @@
 import AxeBuilder from '@axe-core/playwright'
 import { expect, type Locator, type Page, test, type Worker } from '@playwright/test'
 
-const sample = '/r/mnist-lmb/sample?steps=5&n=4'
+/** A student whose file holds its latent weights. */
+const sample = '/r/mnist-baseline/sample?steps=5&n=4'
 
 const speed = (page: Page) => page.getByRole('region', { name: 'Speed and size, measured in this browser' })
 const row = (page: Page, name: string) => speed(page).getByRole('row', { name: new RegExp(`^${name}`) })
@@ -37,7 +38,7 @@ test('run a student all three ways: read what each costs, what the engine draws,
   const ratios = await Promise.all(
     ['Full precision', 'True one bit'].map((name) => figure(row(page, name).getByRole('cell').nth(4))),
   )
-  // sizes are facts, unlike times: the packed file is several times smaller
+  // sizes are facts, unlike times: the engine gets it packed, several times smaller than its teacher
   expect(ratios[0]).toBe(1)
   expect(ratios[1]).toBeGreaterThan(4)
   await expect(page.getByText(/pictures differ in [\d,]+ of 3,136 pixels, by \d+ of 255/)).toBeVisible()

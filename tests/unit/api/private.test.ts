@@ -105,6 +105,7 @@ it('data, exports and pictures are refused like pages, whatever the address look
     'scalars?run=secret-run',
     `blobs/${'a'.repeat(64)}`,
     `blobs/${'a'.repeat(64)}?share=${share}`,
+    'checkpoints/x/packed',
     'layers/secret-run/conv_in',
   ]
   for (const address of addresses) {

@@ -1,12 +1,11 @@
 import { Readable } from 'node:stream'
 import { openBlob, putBlob } from '@/lib/store/blobs'
 import { TooLarge } from '@/lib/store/durable-file'
-import { sharesFile } from '@/lib/store/shares'
 import { checkTensors } from '@/lib/tensor/check'
-import { refusalOf } from '../../_access'
 import { bodyOf } from '../../_body'
 import { uploadLimit } from '../../_limits'
 import { checkLength, checkRoom, HttpError, json, notFound, route, tooLarge } from '../../_route'
+import { checkMayRead } from '../../_shared-file'
 
 export const dynamic = 'force-dynamic'
 
@@ -33,11 +32,7 @@ export const PUT = route<Params>(async (request, { sha256 }) => {
  * ?share=TOKEN of a share link that shows it does as well.
  */
 export const GET = route<Params>(async (request, { sha256 }) => {
-  const share = new URL(request.url).searchParams.get('share')
-  if (share === null || !(await sharesFile(share, sha256))) {
-    const refusal = await refusalOf(request.method, request.headers, 'read')
-    if (refusal) throw new HttpError(refusal)
-  }
+  await checkMayRead(request, sha256)
   const blob = await openBlob(sha256)
   if (!blob) throw notFound('blob of this hash')
   const range = parseRange(request.headers.get('range'), blob.size)
