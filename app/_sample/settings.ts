@@ -8,14 +8,15 @@ import type { StoredNetwork } from '../_workers/sampler-messages'
 import type { Jobs } from './sampling'
 import { precisionAt } from './what-if-ledger'
 
-export type Settings = Pick<ViewParams, 'seed' | 'sampler' | 'steps' | 'n' | 'sw'>
+export type Settings = Pick<ViewParams, 'seed' | 'sampler' | 'steps' | 'n' | 'sw' | 'threads'>
 
 export const imageCounts = [1, 4, 9, 16] as const
 export const mostImages = 64
+export const mostThreads = 16
 const trainingTimesteps = 1000
 
 /** What a link says that cannot be drawn; null if it can. */
-export function settingsFault({ seed, steps, n }: Settings): Fault | null {
+export function settingsFault({ seed, steps, n, threads }: Settings): Fault | null {
   const whole = (item: string, value: number, least: number, most: number): Fault | null =>
     Number.isInteger(value) && value >= least && value <= most
       ? null
@@ -28,6 +29,7 @@ export function settingsFault({ seed, steps, n }: Settings): Fault | null {
   return (
     whole('steps', steps, 1, trainingTimesteps) ??
     whole('n', n, 1, mostImages) ??
+    whole('threads', threads, 1, mostThreads) ??
     whole('seed', seed, 0, Number.MAX_SAFE_INTEGER)
   )
 }
@@ -86,9 +88,9 @@ export function obstacleOf(data: SampleViewData, settings: Settings): Obstacle {
  */
 export function jobsOf(
   { teacher, student }: Pick<SampleViewData, 'teacher' | 'student'>,
-  { seed, sampler, steps, n, sw }: Settings,
+  { seed, sampler, steps, n, sw, threads }: Settings,
 ): Jobs {
-  const drawing = { seed, sampler, steps, images: n }
+  const drawing = { seed, sampler, steps, images: n, threads: 1 }
   const switched = teacher && sw !== '' ? { switches: sw, teacher: stored(teacher) } : null
   const own = student && { ...stored(student), switched, ...drawing }
   const atOneBit = own && engineObstacle(student, readSwitches(sw) ?? new Map()) === null
@@ -99,6 +101,7 @@ export function jobsOf(
       ? {
           ...own,
           arithmetic: 'one bit',
+          threads,
           packedFrom: isUnpacked(student) && !switched ? student.checkpointId : undefined,
         }
       : null,

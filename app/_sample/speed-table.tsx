@@ -14,11 +14,12 @@ type SpeedTableProps = {
   /** Full precision first: the others are set against it. */
   rows: readonly Measured[]
   images: number
+  engineThreads: number
   children?: ReactNode
 }
 
 /** What each way of running costs here: time per step, bytes fetched, memory. Bars of a column share one scale from 0. */
-export function SpeedTable({ rows, images, children }: SpeedTableProps) {
+export function SpeedTable({ rows, images, engineThreads, children }: SpeedTableProps) {
   const figures = rows.map(({ trace }) => ({
     ms: medianMs(trace),
     fetched: trace.fetchedBytes,
@@ -33,7 +34,7 @@ export function SpeedTable({ rows, images, children }: SpeedTableProps) {
   return (
     <Card
       title="Speed and size, measured in this browser"
-      caption={`${compared ? 'Step by step in turns, each alone on one' : 'One'} WebAssembly thread; ${each} a step, median of ${steps} steps.`}
+      caption={`${compared ? 'Step by step in turns, each alone on one' : 'One'} WebAssembly thread${engineThreads > 1 ? ', the engine on several' : ''}; ${each} a step, median of ${steps} steps.`}
     >
       <TableScroll label="Speed and size of each way of running">
         <table className="plain speed-table">
@@ -68,6 +69,7 @@ export function SpeedTable({ rows, images, children }: SpeedTableProps) {
                     <b>{wayTitle(way, network)}</b>
                     <span className="run-about">
                       <RunName slot={network.run.slot} name={network.run.name} />, {arithmetic[way]}
+                      {way === 'engine' && engineThreads > 1 && `, ${engineThreads} threads`}
                     </span>
                   </th>
                   {obstacle ? (

@@ -1,7 +1,7 @@
 'use client'
 
 import Link from 'next/link'
-import { useEffect, useMemo, useState, useTransition } from 'react'
+import { useEffect, useMemo, useState, useSyncExternalStore, useTransition } from 'react'
 import { readSwitches, type Switches, switchesText } from '../../lib/record/switches'
 import { pageUrl, samplers, sampleStates, studentWays, type ViewParams } from '../../lib/record/view'
 import { ColourLegend } from '../_charts/legend'
@@ -16,7 +16,14 @@ import { SampleGrid } from '../_sample/sample-grid'
 import { SampleSentence } from '../_sample/sample-sentence'
 import { sampleTensors } from '../_sample/sample-tensors'
 import type { SamplingState } from '../_sample/sampling'
-import { engineObstacle, imageCounts, jobsOf, type Obstacle, obstacleOf } from '../_sample/settings'
+import {
+  engineObstacle,
+  imageCounts,
+  jobsOf,
+  mostThreads,
+  type Obstacle,
+  obstacleOf,
+} from '../_sample/settings'
 import { type Measured, SpeedTable } from '../_sample/speed-table'
 import {
   imageSqnr,
@@ -212,6 +219,7 @@ function SampleBar({ data, viewState: [view, setView], at, moveTo }: SampleBarPr
         />
       </ContextItem>
       {student && <WayItem student={student} viewState={[view, setView]} />}
+      {student && <ThreadsItem viewState={[view, setView]} />}
       <ContextItem name="image">
         <b>#{Math.min(view.i, view.n - 1)}</b> of {view.n}
       </ContextItem>
@@ -237,6 +245,32 @@ function WayItem({ student, viewState: [view, setView] }: { student: SampleNetwo
           label: wayNames[value],
           title: titles[value],
           disabled: value === 'engine' && obstacle !== null,
+        }))}
+      />
+    </ContextItem>
+  )
+}
+
+/** One thread or one for each core, where the browser lets threads share memory. */
+function ThreadsItem({ viewState: [view, setView] }: { viewState: View }) {
+  // what the browser has is not known where the page is rendered first
+  const cores = useSyncExternalStore(
+    () => () => {},
+    () => (window.crossOriginIsolated ? Math.min(mostThreads, navigator.hardwareConcurrency) : 1),
+    () => 1,
+  )
+  if (cores === 1 && view.threads === 1) return null
+  const counts = [...new Set([1, cores, view.threads])].sort((a, b) => a - b)
+  return (
+    <ContextItem name="engine threads">
+      <Segmented
+        label="Threads of the engine"
+        value={String(view.threads)}
+        onChange={(threads) => setView({ threads: Number(threads) })}
+        options={counts.map((count) => ({
+          value: String(count),
+          label: String(count),
+          title: count === 1 ? 'As tfjs has' : `Every step of the engine shared out among ${count} threads`,
         }))}
       />
     </ContextItem>
@@ -461,6 +495,7 @@ function LiveSamples({ teacher, student, viewState: [view, setView] }: LiveSampl
       <SpeedTable
         rows={measured(teacher, drawn, traces, drawn && engineObstacle(drawn, switches))}
         images={images}
+        engineThreads={view.threads}
       >
         {agreement && (
           <p className="agreement">

@@ -1,10 +1,10 @@
 /** The kernels of the one-bit engine in a browser worker. */
-import { bestBuild } from '../../lib/engine/kernels'
+import { bestBuild, kernelFile } from '../../lib/engine/kernels'
 import { InputError } from '../../lib/tensor/error'
 
-/** The fastest build this browser can run, compiled. Throws an InputError if the server does not give it. */
-export async function loadKernels(): Promise<WebAssembly.Module> {
-  const file = `/engine/${bestBuild()}.wasm`
+/** The fastest build this browser can run, compiled, for threads if `shared`. Throws an InputError if the server does not give it. */
+export async function loadKernels(shared: boolean): Promise<WebAssembly.Module> {
+  const file = `/engine/${kernelFile(bestBuild(), shared)}`
   const response = await fetch(file).catch(() => null)
   if (response?.ok) return WebAssembly.compile(await response.arrayBuffer())
   throw new InputError({

@@ -22,6 +22,8 @@ export type StoredNetwork = {
 export type SampleJob = StoredNetwork & {
   /** What runs it: tfjs, or the one-bit engine. */
   arithmetic: 'floats' | 'one bit'
+  /** Threads of the engine where the page is isolated from other sites; tfjs has one. */
+  threads: number
   /** Layers at another precision than stored, and the teacher whose weights that may take; null draws the network as it is. */
   switched: { switches: string; teacher: StoredNetwork } | null
   seed: number

@@ -14,6 +14,7 @@ import type { Checkpoint } from '../../lib/unet/checkpoint'
 import { readWanted } from '../../lib/unet/reading'
 import { switchLayers } from '../../lib/unet/switched'
 import { backendMemory, startBackend } from './backend'
+import { withThreads } from './engine-threads'
 import { faultOf } from './fault'
 import { loadKernels } from './kernels'
 import { rangeSource } from './range-source'
@@ -84,14 +85,17 @@ async function answer(run: number, job: SampleJob): Promise<void> {
 }
 
 async function withRunning<T>(
-  { arithmetic }: SampleJob,
+  { arithmetic, threads }: SampleJob,
   checkpoint: Checkpoint,
   use: (network: Running) => Promise<T>,
 ): Promise<T> {
-  if (arithmetic === 'one bit') {
-    const { predict, memoryBytes } = await startOneBit(checkpoint, await loadKernels())
-    return use({ predict, memoryBytes: () => memoryBytes })
-  }
+  if (arithmetic === 'one bit')
+    return withThreads(async (spawn) => {
+      const shared = threads > 1 && self.crossOriginIsolated
+      const options = shared ? { threads: { count: threads, spawn } } : {}
+      const { predict, memoryBytes } = await startOneBit(checkpoint, await loadKernels(shared), options)
+      return use({ predict, memoryBytes: () => memoryBytes })
+    })
   await startBackend()
   return withNetwork(checkpoint, (predict) => use({ predict, memoryBytes: backendMemory }))
 }

@@ -1,14 +1,14 @@
 /** The kernels of the one-bit engine in Node: the same files that pages load. */
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { bestBuild } from '../engine/kernels'
+import { bestBuild, kernelFile } from '../engine/kernels'
 import { InputError } from '../tensor/error'
 
 const folder = fileURLToPath(new URL('../../public/engine/', import.meta.url))
 
 /** The fastest build this Node can run, compiled. Throws an InputError where it was not made. */
 export async function loadKernels(): Promise<WebAssembly.Module> {
-  const name = `${bestBuild()}.wasm`
+  const name = kernelFile(bestBuild(), false)
   const bytes = await readFile(folder + name).catch(() => null)
   if (bytes) return WebAssembly.compile(bytes)
   throw new InputError({

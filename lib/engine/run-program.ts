@@ -15,8 +15,8 @@ export type RunningProgram = {
 export type Threads = {
   /** How many, with the one that asks; the program must have been laid out for as many. */
   count: number
-  /** Starts a thread that calls serveThread with what it is given. */
-  spawn(setup: ThreadSetup): void
+  /** Starts a thread with what startThread needs; settles when it is ready. */
+  spawn(setup: ThreadSetup): Promise<void>
 }
 
 /**

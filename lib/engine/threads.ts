@@ -64,14 +64,19 @@ export function startPass(memory: WebAssembly.Memory, control: number): void {
   Atomics.notify(ints, asked)
 }
 
-/** What a thread but the first does, until it is ended from outside. */
-export async function serveThread({ module, ...setup }: ThreadSetup): Promise<never> {
+/**
+ * Makes a thread, but the first, ready. What it gives back then serves passes until the thread is ended from outside; whoever
+ * started the thread must know before that it is ready.
+ */
+export async function startThread({ module, ...setup }: ThreadSetup): Promise<() => never> {
   const { memory, control } = setup
   const pass = passOf({ ...setup, kernels: await startKernels(module, memory) })
   const ints = new Int32Array(memory.buffer, control, controlInts)
-  for (let seen = 0; ; seen++) {
-    Atomics.wait(ints, asked, seen)
-    pass()
+  return () => {
+    for (let seen = 0; ; seen++) {
+      Atomics.wait(ints, asked, seen)
+      pass()
+    }
   }
 }
 

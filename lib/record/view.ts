@@ -56,6 +56,8 @@ export const viewParams = {
   show: parseAsStringLiteral(sampleStates).withDefault('x0'),
   /** Sample: which way of running the student draws the pictures shown. */
   way: parseAsStringLiteral(studentWays).withDefault('simulated'),
+  /** Sample: threads of the engine. */
+  threads: parseAsInteger.withDefault(1),
   /** Sample: what layers of the student are switched to, as lib/record/switches writes it. */
   sw: parseAsString.withDefault(''),
 }

@@ -50,6 +50,13 @@ test('run a student all three ways: read what each costs, what the engine draws,
   await expect.poll(() => pictures(page)).not.toBe(simulated)
   const atOneBit = await pictures(page)
 
+  // threads share out the same sums: the pictures stay as they are
+  await page.goto(`${sample}&way=engine&threads=2`)
+  await finished(page)
+  await expect(page.getByRole('radiogroup', { name: 'Threads of the engine' })).toBeVisible()
+  await expect(row(page, 'True one bit')).toContainText('2 threads')
+  await expect.poll(() => pictures(page)).toBe(atOneBit)
+
   await page.getByRole('button', { name: 'Share view' }).click()
   const link = await page.getByLabel('Short link').inputValue()
   const stranger = await browser.newContext()

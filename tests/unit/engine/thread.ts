@@ -1,5 +1,8 @@
 /** A thread of the engine in Node. */
-import { workerData } from 'node:worker_threads'
-import { serveThread, type ThreadSetup } from '../../../lib/engine/threads'
+import { parentPort, workerData } from 'node:worker_threads'
+import { startThread, type ThreadSetup } from '../../../lib/engine/threads'
 
-void serveThread(workerData as ThreadSetup)
+void startThread(workerData as ThreadSetup).then((serve) => {
+  parentPort!.postMessage('ready')
+  serve()
+})

@@ -17,8 +17,10 @@ const thread = buildSync({
   ...{ entryPoints: [join(import.meta.dirname, 'thread.ts')], bundle: true, platform: 'node', write: false },
 }).outputFiles[0]!.text
 
-function spawn(setup: ThreadSetup): void {
-  workers.push(new Worker(thread, { workerData: setup, eval: true }))
+function spawn(setup: ThreadSetup): Promise<void> {
+  const worker = new Worker(thread, { workerData: setup, eval: true })
+  workers.push(worker)
+  return new Promise((resolve, reject) => worker.once('message', () => resolve()).once('error', reject))
 }
 
 afterEach(async () => {

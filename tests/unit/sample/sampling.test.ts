@@ -26,6 +26,7 @@ const job: SampleJob = {
   config: {},
   wanted: {},
   arithmetic: 'floats',
+  threads: 1,
   switched: null,
   seed: 7,
   sampler: 'ddim',

@@ -31,13 +31,14 @@ const data: SampleViewData = {
   teacher: { ...network, run: { ...head, role: 'teacher', slot: null } },
   student: network,
 }
-const settings = { seed: 7, sampler: 'ddim', steps: 50, n: 16, sw: '' } as const
+const settings = { seed: 7, sampler: 'ddim', steps: 50, n: 16, sw: '', threads: 1 } as const
 
 describe('settingsFault', () => {
   it.each([
     ['steps', { ...settings, steps: 1001 }],
     ['steps', { ...settings, steps: 0 }],
     ['n', { ...settings, n: 65 }],
+    ['threads', { ...settings, threads: 17 }],
     ['seed', { ...settings, seed: -1 }],
   ])('names %s when a link asks for what cannot be drawn', (item, asked) => {
     expect(settingsFault(asked)?.item).toContain(`${item}=`)
@@ -116,6 +117,11 @@ describe('jobsOf', () => {
     expect(full).toMatchObject({ ...drawn, arithmetic: 'floats' })
     expect(simulated).toMatchObject({ ...drawn, arithmetic: 'floats' })
     expect(engine).toMatchObject({ ...drawn, arithmetic: 'one bit', sha256: network.sha256 })
+  })
+
+  it('gives threads to the engine alone', () => {
+    const { full, simulated, engine } = jobsOf(withLayer(oneBit!), { ...settings, threads: 4 })
+    expect([full?.threads, simulated?.threads, engine?.threads]).toEqual([1, 1, 4])
   })
 
   it('leaves the engine out where it has nothing to run at one bit, or steps it does not compute', () => {
