@@ -12,10 +12,9 @@ import { detailOf, type PackedGrids, packGrids, rowOf, type SweepRecord } from '
 import { hostValues } from '../tensor/on-host'
 import { architecture } from '../unet/architecture'
 import type { Checkpoint } from '../unet/checkpoint'
-import type { Tap } from '../unet/forward'
 import { modulesOf } from '../unet/modules'
 import { concatenatedInputs } from '../unet/skips'
-import { halves, type Pair, type SeenLayer } from '../unet/twin'
+import type { Pair, SeenLayer } from '../unet/twin'
 import { stepFactors, stepLeft } from './activation-use'
 import { emptyLayerGrids, type LayerGrids, measureLayer, type SweptLayer } from './layer-sweep'
 import { measureModule, type SweptModule, startModule } from './module-subspaces'
@@ -93,9 +92,9 @@ export async function sweep(
           const energies = measureLayer(grids[index]!, layers[index]!, seen, twin.parts, columns, localImages)
           align(alignments[index]!, seen.outputs, reference.layers[index]!, energies)
         }
-        const seeBlock: Tap = (id, both) => {
+        const seeBlock = (id: string, outputs: Pair<Tensor>) => {
           const module = columns.detail === null ? undefined : reference.modules.get(id)
-          if (module) tidy(() => measureModule(module, halves(both), columns.detail!))
+          if (module) tidy(() => measureModule(module, outputs, columns.detail!))
         }
         const [eps, students] = twin.predict(x, t as number, { layer: seeLayer, block: seeBlock })
         const agreed = agreement(eps, students)

@@ -48,6 +48,17 @@ import {
 /** Sees the output of every module by id, layer or block; the only hook. The tensor is valid during the call. */
 export type Tap = (id: string, output: Tensor) => void
 
+/** A value of a pass: a tensor for each network that goes through it side by side, in their order. */
+export type Lanes<T extends Tensor = Tensor> = readonly T[]
+
+/** What is seen of a pass; tensors are valid during the call. */
+export type Sights = {
+  /** Every layer, with its inputs before they are quantized; before `output` sees it. */
+  layer?: (layer: Layer, inputs: Lanes, outputs: Lanes) => void
+  /** As a tap, of all networks at once. */
+  output?: (id: string, outputs: Lanes) => void
+}
+
 /**
  * The parameters a pass computes with: filters HWIO, linear weights (in, out), vectors (C).
  * Asked by the tensor's name in the checkpoint, `ID.weight` or `ID.bias`.
@@ -70,8 +81,6 @@ export type Parts = {
 export type NetworkParts = Parts & {
   quantize: InputQuantizer
   product(layer: Layer, input: Tensor): Tensor
-  /** gamma and beta of a norm. */
-  affine(norm: Norm): readonly [gamma: Tensor1D, beta: Tensor1D]
 }
 
 /** The parts with the given parameters and quantizer of inputs. */
@@ -87,11 +96,11 @@ export function networkParts(
     const padding = paddingOf(layer, config)
     return conv2d(input as Tensor4D, weight as Tensor4D, bias, layer.stride, padding)
   }
-  const affine = ({ id }: Norm) => [vector(`${id}.weight`), vector(`${id}.bias`)] as const
   return {
-    ...{ quantize, product, affine, operand: quantize },
+    ...{ quantize, product, operand: quantize },
     layer: (layer, x) => product(layer, quantize(layer.id, x)),
-    norm: (norm, x) => groupNorm(x, ...affine(norm), config.normGroups, config.normEpsilon),
+    norm: ({ id }, x) =>
+      groupNorm(x, vector(`${id}.weight`), vector(`${id}.bias`), config.normGroups, config.normEpsilon),
   }
 }
 
@@ -106,60 +115,80 @@ export function unetForward(
   t: ArrayLike<number>,
   tap: Tap = () => {},
 ): Tensor4D {
-  const { config } = net
-  const seen = <T extends Tensor>(id: string, output: T): T => {
-    tap(id, output)
-    return output
-  }
-  const through = <T extends Tensor>(layer: Layer, x: T): T => seen(layer.id, parts.layer(layer, x) as T)
-  const norm = (norm: Norm, x: Tensor4D): Tensor4D => seen(norm.id, parts.norm(norm, x))
+  return forwardSideBySide(net, [parts], x, t, { output: (id, [output]) => tap(id, output!) })[0]!
+}
 
-  const resBlock = (block: ResBlock, x: Tensor4D, time: Tensor2D): Tensor4D => {
-    const resize = (x: Tensor4D) => (block.resize === null ? x : resized(x, block.resize))
-    const h1 = through(block.conv1, resize(silu(norm(block.norm1, x))))
+/**
+ * As unetForward, for several networks of one architecture on the same x and t, each by its parts: no layer runs in one before the
+ * layer above it has run in all, so that a comparison needs to hold one layer's features, never those of a pass.
+ */
+export function forwardSideBySide(
+  net: Architecture,
+  parts: readonly Parts[],
+  x: Tensor4D,
+  t: ArrayLike<number>,
+  { layer: seeLayer = () => {}, output: see = () => {} }: Sights = {},
+): Tensor4D[] {
+  const { config } = net
+  const seen = <T extends Tensor>(id: string, outputs: Lanes<T>): Lanes<T> => {
+    see(id, outputs)
+    return outputs
+  }
+  const through = <T extends Tensor>(layer: Layer, inputs: Lanes<T>): Lanes<T> => {
+    const outputs = inputs.map((input, lane) => parts[lane]!.layer(layer, input) as T)
+    seeLayer(layer, inputs, outputs)
+    return seen(layer.id, outputs)
+  }
+  const norm = (norm: Norm, xs: Lanes<Tensor4D>): Lanes<Tensor4D> =>
+    seen(
+      norm.id,
+      xs.map((x, lane) => parts[lane]!.norm(norm, x)),
+    )
+
+  const resBlock = (block: ResBlock, x: Lanes<Tensor4D>, time: Lanes<Tensor2D>): Lanes<Tensor4D> => {
+    const resize = (xs: Lanes<Tensor4D>) => (block.resize === null ? xs : resized(xs, block.resize))
+    const h1 = through(block.conv1, resize(each(silu, norm(block.norm1, x))))
     const embedded = through(block.timeProjection, time)
     const h2 = config.scaleShift
-      ? scaleAndShift(norm(block.norm2, h1), embedded)
-      : norm(block.norm2, addPerImage(h1, embedded))
-    const h3 = through(block.conv2, silu(h2))
+      ? each(scaleAndShift, norm(block.norm2, h1), embedded)
+      : norm(block.norm2, each(addPerImage, h1, embedded))
+    const h3 = through(block.conv2, each(silu, h2))
     const shortcut = block.shortcut ? through(block.shortcut, x) : resize(x)
-    return seen(block.id, residualSum(shortcut, h3, block.scale))
+    return seen(block.id, summed(shortcut, h3, block.scale))
   }
 
-  const queryKeyValue = ({ qkv, heads }: Attention, x: Tensor4D): [Tensor4D, Tensor4D, Tensor4D] => {
-    if (qkv.length === 3) return [through(qkv[0], x), through(qkv[1], x), through(qkv[2], x)]
+  const queryKeyValue = ({ qkv, heads }: Attention, x: Lanes<Tensor4D>): Lanes<Tensor4D>[] => {
+    if (qkv.length === 3) return qkv.map((layer) => through(layer, x))
     const fused = through(qkv[0], x)
     const order = config.qkv === 'by kind' ? 'by kind' : 'by head'
-    return [
-      fusedPart(fused, 0, heads, order),
-      fusedPart(fused, 1, heads, order),
-      fusedPart(fused, 2, heads, order),
-    ]
+    return ([0, 1, 2] as const).map((part) => fused.map((lane) => fusedPart(lane, part, heads, order)))
   }
 
-  const attend = (block: Attention, x: Tensor4D): Tensor4D => {
+  const attend = (block: Attention, x: Lanes<Tensor4D>): Lanes<Tensor4D> => {
     const { heads, products } = block
-    const operand: OperandQuantizer = (name, x) =>
-      products === null ? x : parts.operand(`${products}.${name}`, x)
     const [q, k, v] = queryKeyValue(block, norm(block.norm, x))
-    const summed = attention(q, k, v, heads, config.attentionScale, operand)
-    if (products !== null) tap(products, summed)
-    return seen(block.id, residualSum(x, through(block.out, summed), block.scale))
+    const attended = x.map((_, lane) => {
+      const operand: OperandQuantizer = (name, x) =>
+        products === null ? x : parts[lane]!.operand(`${products}.${name}`, x)
+      return attention(q![lane]!, k![lane]!, v![lane]!, heads, config.attentionScale, operand)
+    })
+    if (products !== null) see(products, attended)
+    return seen(block.id, summed(x, through(block.out, attended), block.scale))
   }
 
   /** Frees what its layers made on the way, so that a pass holds the features of one block and the skips. */
-  const unit = ({ res, attention, whole }: Block, x: Tensor4D, time: Tensor2D): Tensor4D =>
+  const unit = ({ res, attention, whole }: Block, x: Lanes<Tensor4D>, time: Lanes<Tensor2D>) =>
     tidy(() => {
       const h1 = resBlock(res, x, time)
       const h2 = attention ? attend(attention, h1) : h1
-      return whole === null ? h2 : seen(whole, h2)
+      return [...(whole === null ? h2 : seen(whole, h2))]
     })
 
   const resample = (
     { id, conv: layer, block, whole }: Resample,
-    x: Tensor4D,
+    x: Lanes<Tensor4D>,
     way: Resize,
-    time: Tensor2D,
+    time: Lanes<Tensor2D>,
   ) => {
     const sample = () => {
       if (block) return resBlock(block, x, time)
@@ -173,12 +202,18 @@ export function unetForward(
 
   return tidy(() => {
     const sinusoid = tensor2d(timestepSinusoids(t, config), [t.length, config.stemChannels])
-    if (net.sinusoid !== null) tap(net.sinusoid, sinusoid)
-    const embedding = seen(net.timeEmbedding, through(net.time[1], silu(through(net.time[0], sinusoid))))
-    const time = silu(embedding)
+    const sinusoids = parts.map(() => sinusoid)
+    if (net.sinusoid !== null) see(net.sinusoid, sinusoids)
+    const hidden = each(silu, through(net.time[0], sinusoids))
+    const embedding = seen(net.timeEmbedding, through(net.time[1], hidden))
+    const time = each(silu, embedding)
 
-    let h = through(net.convIn, config.centerInput ? (add(mul(x, 2), -1) as Tensor4D) : x)
-    if (net.stem !== null) tap(net.stem, h)
+    const input = config.centerInput ? (add(mul(x, 2), -1) as Tensor4D) : x
+    let h: Lanes<Tensor4D> = through(
+      net.convIn,
+      parts.map(() => input),
+    )
+    if (net.stem !== null) see(net.stem, h)
     const skips = [h]
     for (const level of net.down) {
       for (const block of level.blocks) {
@@ -189,20 +224,28 @@ export function unetForward(
         h = resample(level.resample, h, 'down', time)
         skips.push(h)
       }
-      if (level.id !== null) tap(level.id, h)
+      if (level.id !== null) see(level.id, h)
     }
     h = resBlock(net.mid.res1, h, time)
     h = attend(net.mid.attention, h)
     h = seen(net.mid.id, resBlock(net.mid.res2, h, time))
     for (const level of net.up) h = upLevel(level, h)
-    return through(net.convOut, silu(norm(net.normOut, h)))
+    return [...through(net.convOut, each(silu, norm(net.normOut, h)))]
 
-    function upLevel(level: Level, h: Tensor4D): Tensor4D {
-      for (const block of level.blocks) h = unit(block, concatChannels(h, skips.pop()!), time)
+    function upLevel(level: Level, h: Lanes<Tensor4D>): Lanes<Tensor4D> {
+      for (const block of level.blocks) h = unit(block, each(concatChannels, h, skips.pop()!), time)
       const end = level.resample ? resample(level.resample, h, 'up', time) : h
       return level.id === null ? end : seen(level.id, end)
     }
   })
+}
+
+/** An operation in every lane. */
+function each<A extends Tensor[], T extends Tensor>(
+  operation: (...values: A) => T,
+  ...lanes: { [I in keyof A]: Lanes<A[I]> }
+): Lanes<T> {
+  return lanes[0]!.map((_, lane) => operation(...(lanes.map((values) => values[lane]!) as A)))
 }
 
 /** What becomes of an operand of attention: q, k, v (B,H,W,C), w (B*heads,T,T). */
@@ -228,7 +271,10 @@ export function attention(
 }
 
 /** Half the size by the mean, twice the size by the nearest. */
-const resized = (x: Tensor4D, way: Resize) => (way === 'down' ? averagePool2x(x) : upsample2x(x))
+const resized = (xs: Lanes<Tensor4D>, way: Resize) => each(way === 'down' ? averagePool2x : upsample2x, xs)
+
+const summed = (xs: Lanes<Tensor4D>, hs: Lanes<Tensor4D>, scale: number) =>
+  xs.map((x, lane) => residualSum(x, hs[lane]!, scale))
 
 function paddingOf(layer: Layer, config: UNetConfig): Padding {
   if (layer.kernel === 1) return [0, 0]

@@ -201,8 +201,7 @@ function columnSums(x: Tensor): Tensor1D {
 }
 
 /**
- * Group normalisation over (H, W, C/groups); gamma, beta (C), or (n*C) where each n-th of the batch has its own, which has no
- * gradient. Sums are float64, so the one-pass variance is safe.
+ * Group normalisation over (H, W, C/groups); gamma, beta (C). Sums are float64, so the one-pass variance is safe.
  * Its loops take one channel of one image at a time, sums and coefficients in registers: an image fits in the cache.
  */
 export function groupNorm(
@@ -219,10 +218,9 @@ export function groupNorm(
     const value = onHost<Tensor4D>([x, gamma, beta], x.shape, (y, xs, g, o) => {
       for (let image = 0; image < b; image++) {
         const end = (image + 1) * plane
-        const own = Math.floor((image * g.length) / (b * c)) * c
         for (let i = 0; i < c; i++) {
-          const scale = g[own + i]! * inverse[image * c + i]!
-          const shift = o[own + i]! - mean[image * c + i]! * scale
+          const scale = g[i]! * inverse[image * c + i]!
+          const shift = o[i]! - mean[image * c + i]! * scale
           for (let p = image * plane + i; p < end; p += c) y[p] = xs[p]! * scale + shift
         }
       }

@@ -19,7 +19,7 @@ export function predictNoise(
   return predictWith(unet.config, x, t, (input, timesteps) => unet.forward(input, timesteps, quantizer, tap))
 }
 
-/** eps of two networks of one architecture for the same x and t, in one pass; as predictNoise. */
+/** eps of two networks of one architecture for the same x and t, side by side in one pass; as predictNoise. */
 export function predictTwice(
   [first, second]: Pair<UNet>,
   parts: Pair<NetworkParts>,
@@ -28,25 +28,37 @@ export function predictTwice(
   taps?: TwinTaps,
 ): Pair<Float32Array> {
   const nets = [first.architecture, second.architecture] as const
-  const both = predictWith(first.config, x, t, (input, timesteps) =>
+  const [teacher, student] = runOn(first.config, x, t, (input, timesteps) =>
     twinForward(nets, parts, input, timesteps, taps),
   )
-  return [both.slice(0, both.length / 2), both.slice(both.length / 2)]
+  return [teacher!, student!]
 }
 
 /** The same for any pass over NHWC tensors; what `forward` returns is disposed. */
 export function predictWith(
-  { inChannels: c, sampleSize: s }: UNetConfig,
+  config: UNetConfig,
   x: Float32Array,
   t: number | ArrayLike<number>,
   forward: (x: Tensor4D, t: ArrayLike<number>) => Tensor4D,
 ): Float32Array {
+  return runOn(config, x, t, (input, timesteps) => [forward(input, timesteps)])[0]!
+}
+
+/** Several predictions of one pass. */
+function runOn(
+  { inChannels: c, sampleSize: s }: UNetConfig,
+  x: Float32Array,
+  t: number | ArrayLike<number>,
+  forward: (x: Tensor4D, t: ArrayLike<number>) => readonly Tensor4D[],
+): Float32Array[] {
   const images = x.length / (c * s * s)
   const timesteps = typeof t === 'number' ? new Float32Array(images).fill(t) : t
   const input = tensor4d(toNHWC(x, [images, c, s, s]), [images, s, s, c])
-  const output = forward(input, timesteps)
-  const eps = toNCHW(output.dataSync() as Float32Array, output.shape)
+  const outputs = forward(input, timesteps)
   input.dispose()
-  output.dispose()
-  return eps
+  return outputs.map((output) => {
+    const eps = toNCHW(output.dataSync() as Float32Array, output.shape)
+    output.dispose()
+    return eps
+  })
 }

@@ -1,13 +1,10 @@
 /**
- * Two networks of one architecture in one pass: the first half of the batch goes through the first, the second half through the
- * second. Whatever has no parameters runs on both at once; each layer is seen with both its inputs and outputs, so that a
+ * Two networks of one architecture in one pass, side by side; each layer is seen with both its inputs and outputs, so that a
  * comparison needs to hold one layer's features, never those of a pass.
  */
-import { concat, slice, type Tensor, type Tensor4D, tidy } from '@tensorflow/tfjs-core'
-import type { Layer } from '../record/run'
-import { type Architecture, flatten, type Norm } from './architecture'
-import { type NetworkParts, type Parts, type Tap, unetForward } from './forward'
-import { groupNorm } from './ops'
+import { slice, type Tensor, type Tensor4D, tidy } from '@tensorflow/tfjs-core'
+import { type Architecture, flatten } from './architecture'
+import { forwardSideBySide, type NetworkParts, type Parts } from './forward'
 
 /** A value of the first network and of the second. */
 export type Pair<T> = readonly [first: T, second: T]
@@ -16,69 +13,48 @@ export type Pair<T> = readonly [first: T, second: T]
 export type SeenLayer = { index: number; inputs: Pair<Tensor>; outputs: Pair<Tensor> }
 
 export type TwinTaps = {
-  /** Sees every layer, by its index in the layer list. */
+  /** Sees every layer, by its index in the layer list. What it makes is freed after it. */
   layer?: (seen: SeenLayer) => void
-  /** Sees what ends at a block of the first network's name, both halves in one tensor. */
-  block?: Tap
+  /** Sees what ends at a block of the first network's name. */
+  block?: (id: string, outputs: Pair<Tensor>) => void
 }
 
 /**
- * eps of both for x (B,H,W,C) at timesteps t (B values), as (2B,H,W,out). Parts of a network know its own ids; the two may spell
- * them differently, layers correspond by their place. The caller owns the result.
+ * eps of both for x (B,H,W,C) at timesteps t (B values). Parts of a network know its own ids; the two may spell them differently,
+ * layers correspond by their place. The caller owns the results.
  */
 export function twinForward(
   nets: Pair<Architecture>,
   parts: Pair<NetworkParts>,
   x: Tensor4D,
   t: ArrayLike<number>,
-  { layer: seeLayer = () => {}, block }: TwinTaps = {},
-): Tensor4D {
-  const [first, second] = nets.map(flatten) as [Units, Units]
-  const indices = new Map(first.layers.map(({ id }, i) => [id, i]))
-  const norms = new Map(first.norms.map(({ id }, i) => [id, second.norms[i]!]))
-  const twins: Parts = {
-    layer: (layer, x) =>
-      tidy(() => {
-        const index = indices.get(layer.id)!
-        const inputs = halves(x)
-        const outputs: Pair<Tensor> = [
-          parts[0].layer(layer, inputs[0]),
-          parts[1].layer(second.layers[index]!, inputs[1]),
-        ]
-        seeLayer({ index, inputs, outputs })
-        return joined(outputs)
-      }),
-    norm: (norm, x) =>
-      tidy(() => {
-        const [a, b] = [parts[0].affine(norm), parts[1].affine(norms.get(norm.id)!)]
-        const { normGroups, normEpsilon } = nets[0].config
-        return groupNorm(x, joined([a[0], b[0]]), joined([a[1], b[1]]), normGroups, normEpsilon)
-      }),
-    operand: (id, x) =>
-      tidy(() => {
-        const [a, b] = halves(x)
-        return joined([parts[0].operand(id, a), parts[1].operand(id, b)])
-      }),
+  { layer: seeLayer = () => {}, block = () => {} }: TwinTaps = {},
+): Pair<Tensor4D> {
+  const indices = new Map(flatten(nets[0]).layers.map(({ id }, i) => [id, i]))
+  const eps = forwardSideBySide(nets[0], [parts[0], renamed(parts[1], nets)], x, t, {
+    layer: ({ id }, inputs, outputs) => {
+      tidy(() => seeLayer({ index: indices.get(id)!, inputs: pair(inputs), outputs: pair(outputs) }))
+    },
+    output: (id, outputs) => block(id, pair(outputs)),
+  })
+  return pair(eps)
+}
+
+/** Parts of the second network, asked for by the names of the first. */
+function renamed(parts: Parts, [first, second]: Pair<Architecture>): Parts {
+  const [asked, own] = [flatten(first), flatten(second)]
+  const layers = new Map(asked.layers.map(({ id }, i) => [id, own.layers[i]!]))
+  const norms = new Map(asked.norms.map(({ id }, i) => [id, own.norms[i]!]))
+  return {
+    layer: ({ id }, x) => parts.layer(layers.get(id)!, x),
+    norm: ({ id }, x) => parts.norm(norms.get(id)!, x),
+    operand: parts.operand,
   }
-  const twice = joined<Tensor4D>([x, x])
-  const eps = unetForward(nets[0], twins, twice, [...Array.from(t), ...Array.from(t)], block)
-  twice.dispose()
-  return eps
 }
 
-type Units = { layers: Layer[]; norms: Norm[] }
-
-/** The first and the second half of a batch. */
-export function halves<T extends Tensor>(both: T): Pair<T> {
-  const images = both.shape[0]! / 2
-  return [firstImages(both, images), slice(both, images, images) as T]
-}
+const pair = <T>([first, second]: readonly T[]): Pair<T> => [first!, second!]
 
 /** The first images of a batch. */
 export function firstImages<T extends Tensor>(x: T, images: number): T {
   return slice(x, 0, images) as T
-}
-
-function joined<T extends Tensor>([a, b]: Pair<T>): T {
-  return concat([a, b], 0) as T
 }

@@ -53,7 +53,8 @@ describe('two networks in one pass', () => {
     const { inChannels: c, sampleSize: s } = teacher.config
     const x = tensor4d(startingNoise(3, 1, c * s * s), [1, s, s, c])
     const before = memory().numTensors
-    twinForward([net.architecture, net.architecture], [parts, parts], x, [10]).dispose()
+    for (const eps of twinForward([net.architecture, net.architecture], [parts, parts], x, [10]))
+      eps.dispose()
     expect(memory().numTensors).toBe(before)
     x.dispose()
     net.dispose()
