@@ -27,15 +27,14 @@ export function inputUse(
   step: Step | null,
 ): InputUse {
   let [min, max, below, above] = [Infinity, -Infinity, 0, 0]
-  const counts = new Float64Array(codeRows)
   const { Qn, Qp } = codeRange(step?.bits ?? 4)
-  const perRow = (Qp - Qn + 1) / codeRows
+  const counts = new Int32Array(Qp - Qn + 1)
   const alpha = step && Math.fround(step.alpha)
   let finite = 0
   for (let n = 0; n < x.length; n += C) {
     for (let i = n + from; i < n + to; i++) {
       const value = x[i]!
-      if (!(Math.abs(value) < Infinity)) continue
+      if (value - value !== 0) continue // NaN or infinite
       finite++
       if (value < min) min = value
       if (value > max) max = value
@@ -44,17 +43,20 @@ export function inputUse(
       if (v < Qn) below++
       else if (v > Qp) above++
       // adding and subtracting it rounds halves to even
-      const code = Math.max(Qn, Math.min(Qp, v)) + rounder - rounder
-      counts[Math.trunc((code - Qn) / perRow)]!++
+      else counts[v + rounder - rounder - Qn]!++
     }
   }
   if (finite === 0) return { min: Number.NaN, max: Number.NaN, codes: null, clipped: null }
-  return {
-    min,
-    max,
-    codes: alpha === null ? null : Array.from(counts, (count) => count / finite),
-    clipped: alpha === null ? null : [below / finite, above / finite],
-  }
+  if (alpha === null) return { min, max, codes: null, clipped: null }
+  counts[0]! += below
+  counts[Qp - Qn]! += above
+  const perRow = counts.length / codeRows
+  const codes = Array.from({ length: codeRows }, (_, row) => {
+    let count = 0
+    for (let i = row * perRow; i < (row + 1) * perRow; i++) count += counts[i]!
+    return count / finite
+  })
+  return { min, max, codes, clipped: [below / finite, above / finite] }
 }
 
 /** max |x| of each channel of [N, C]. */
@@ -81,7 +83,8 @@ const triedValues = 4096
  */
 export function stepSqnrs(x: Float32Array, { alpha, bits }: Step): (number | null)[] {
   const values = spacedRows(x, 1, Math.min(x.length, triedValues))
-  return stepFactors.map((factor) => sqnr(values, lsq(values, factor * alpha, bits)))
+  const quantized = new Float32Array(values.length)
+  return stepFactors.map((factor) => sqnr(values, lsq(values, factor * alpha, bits, quantized)))
 }
 
 /**

@@ -115,8 +115,9 @@ export function measureLayer(
     set('activationsOnly', detail, pairErrors(reference, activationsOnly))
   }
 
-  const own = hostValues(firstImages(inputs[1], localImages))
   const P = names[0].inChannels
+  const all = hostValues(inputs[1])
+  const own = all.subarray(0, (all.length / images) * localImages)
   const uses = partsOf(P, ownChannels).map((part) => inputUse(own, P, part, step))
   set(
     'range',

@@ -83,7 +83,8 @@ function mix(x0: Float32Array, eps: Float32Array, alphaBar: number): Float32Arra
 
 /**
  * One batch of all noise levels, from a run of `mixedSteps` DDIM steps: the images in order, the first at the
- * noisiest states, the last at the cleanest. Yields after each step so that the caller can let other tasks run.
+ * noisiest states, the last at the cleanest. Each goes only as far as its state. Yields after each step so that the caller can let
+ * other tasks run.
  */
 export function* mixedBatch(
   predict: Predict,
@@ -94,10 +95,18 @@ export function* mixedBatch(
   const x = new Float32Array(images * size)
   const t = new Array<number>(images)
   const timeline = timelineOf(mixedSteps, origin)
-  for (const state of teacherStates(predict, origin, timeline, { seed, images })) {
+  const stepsOfImages = Array.from(t, (_, i) => Math.floor(((i + 0.5) * mixedSteps) / images))
+  const predictRest: Predict = (x, t) => {
+    const step = timeline.visited.indexOf(t as number)
+    const there = size * stepsOfImages.filter((own) => own <= step).length
+    const eps = new Float32Array(x.length)
+    if (there < x.length) eps.set(predict(x.subarray(there), t), there)
+    return eps
+  }
+  for (const state of teacherStates(predictRest, origin, timeline, { seed, images })) {
     const step = timeline.visited.indexOf(state.t)
-    for (let i = 0; i < images; i++) {
-      if (Math.floor(((i + 0.5) * mixedSteps) / images) !== step) continue
+    for (const [i, own] of stepsOfImages.entries()) {
+      if (own !== step) continue
       x.set(state.x.subarray(i * size, (i + 1) * size), i * size)
       t[i] = state.t
     }

@@ -39,47 +39,54 @@ export const sqnrCeiling = 150
 /** Throws a RangeError if the lengths differ. */
 export function errorSums(reference: Float32Array, other: Float32Array): ErrorSums {
   checkLengths(reference, other)
-  let energy = 0
-  let otherEnergy = 0
-  let product = 0
-  let noise = 0
-  let largest = 0
-  for (let i = 0; i < reference.length; i++) {
+  return stridedSums(reference, other, 0, 1)
+}
+
+/** Of every `stride`-th pair from `first` on. Two of each sum take turns, so that no addition waits for the one before it. */
+function stridedSums(reference: Float32Array, other: Float32Array, first: number, stride: number): ErrorSums {
+  const count = Math.ceil((reference.length - first) / stride)
+  let [energy, otherEnergy, product, noise, largest] = [0, 0, 0, 0, 0]
+  let [energy2, otherEnergy2, product2, noise2, largest2] = [0, 0, 0, 0, 0]
+  let i = first
+  for (const end = reference.length - stride; i < end; i += 2 * stride) {
     const a = reference[i]!
     const b = other[i]!
-    const d = Math.abs(a - b)
+    const squared = (a - b) * (a - b)
     energy += a * a
     otherEnergy += b * b
     product += a * b
-    noise += d * d
-    largest = Math.max(d, largest)
+    noise += squared
+    if (squared > largest) largest = squared
+    const a2 = reference[i + stride]!
+    const b2 = other[i + stride]!
+    const squared2 = (a2 - b2) * (a2 - b2)
+    energy2 += a2 * a2
+    otherEnergy2 += b2 * b2
+    product2 += a2 * b2
+    noise2 += squared2
+    if (squared2 > largest2) largest2 = squared2
   }
-  return { count: reference.length, energy, otherEnergy, product, noise, largest }
+  if (i < reference.length) {
+    const [a, b] = [reference[i]!, other[i]!]
+    energy += a * a
+    otherEnergy += b * b
+    product += a * b
+    noise += (a - b) * (a - b)
+    largest = Math.max(largest, (a - b) * (a - b))
+  }
+  return {
+    ...{ count, energy: energy + energy2, otherEnergy: otherEnergy + otherEnergy2 },
+    ...{ product: product + product2, noise: noise + noise2 },
+    largest: Math.sqrt(Math.max(largest, largest2)),
+  }
 }
 
 /** Sums of each channel of features [N, C], N positions. Throws a RangeError if the lengths differ or are no rows of C. */
 export function channelSums(reference: Float32Array, other: Float32Array, C: number): ErrorSums[] {
   checkLengths(reference, other)
-  const N = reference.length / C
-  if (!Number.isInteger(N)) throw new RangeError(`${reference.length} values are no rows of ${C} channels`)
-  const [energy, otherEnergy, product] = [new Float64Array(C), new Float64Array(C), new Float64Array(C)]
-  const [noise, largest] = [new Float64Array(C), new Float64Array(C)]
-  for (let n = 0; n < reference.length; n += C) {
-    for (let c = 0; c < C; c++) {
-      const a = reference[n + c]!
-      const b = other[n + c]!
-      const d = Math.abs(a - b)
-      energy[c]! += a * a
-      otherEnergy[c]! += b * b
-      product[c]! += a * b
-      noise[c]! += d * d
-      if (d > largest[c]!) largest[c] = d
-    }
-  }
-  return Array.from(energy, (_, c) => ({
-    ...{ count: N, energy: energy[c]!, otherEnergy: otherEnergy[c]! },
-    ...{ product: product[c]!, noise: noise[c]!, largest: largest[c]! },
-  }))
+  if (reference.length % C !== 0)
+    throw new RangeError(`${reference.length} values are no rows of ${C} channels`)
+  return Array.from({ length: C }, (_, c) => stridedSums(reference, other, c, C))
 }
 
 /** Sums of all parts together. */

@@ -7,7 +7,7 @@ import { valuesInTails } from './tails'
 export function quantiles(values: Float32Array, probabilities: readonly number[]): number[] | null {
   for (const p of probabilities)
     if (!(p >= 0 && p <= 1)) throw new RangeError(`quantile at ${p}: a probability lies in [0, 1]`)
-  if (values.length < worthCounting) return between(bySorting(values), probabilities)
+  if (values.length < worthCounting) return between(bySelection(values), probabilities)
   return between(byTails(values), probabilities) ?? between(byCounting(values), probabilities)
 }
 
@@ -29,15 +29,35 @@ function between({ finite, valuesAt }: Order, probabilities: readonly number[]):
   })
 }
 
-/** Fewer values than this are sorted faster than the table of counts is walked. */
+/** Among fewer values than this one is found faster than the table of counts is walked. */
 const worthCounting = 16384
 
-function bySorting(values: Float32Array): Order {
-  const sorted = values.filter(Number.isFinite).sort()
-  return {
-    finite: sorted.length,
-    valuesAt: (ranks) => new Map(ranks.map((rank) => [rank, sorted[rank]!])),
+function bySelection(values: Float32Array): Order {
+  const kept = new Float32Array(values.length)
+  let finite = 0
+  for (let i = 0; i < values.length; i++) if (Math.abs(values[i]!) < Infinity) kept[finite++] = values[i]!
+  const own = kept.subarray(0, finite)
+  return { finite, valuesAt: (ranks) => new Map(ranks.map((rank) => [rank, select(own, rank)])) }
+}
+
+/** The value at a rank of the order of finite values (Hoare's quickselect); puts them partly in order. */
+function select(values: Float32Array, rank: number): number {
+  let [from, to] = [0, values.length - 1]
+  while (from < to) {
+    const pivot = values[rank]!
+    let [i, j] = [from, to]
+    while (i <= j) {
+      while (values[i]! < pivot) i++
+      while (values[j]! > pivot) j--
+      if (i > j) break
+      const v = values[i]!
+      values[i++] = values[j]!
+      values[j--] = v
+    }
+    if (j < rank) from = i
+    if (rank < i) to = j
   }
+  return values[rank]!
 }
 
 /** For the usual case: ends of finite values. */

@@ -47,11 +47,29 @@ function centredGram(rows: Float32Array, n: number): Float64Array {
   }
   const gram = new Float64Array(n * n)
   for (let i = 0; i < n; i++) {
-    for (let j = i; j < n; j++) {
-      let dot = 0
-      for (let c = 0; c < C; c++) dot += centred[i * C + c]! * centred[j * C + c]!
-      gram[i * n + j] = gram[j * n + i] = dot
+    // four products at a time: one load of row i for all, and no addition waits for the one before it
+    let j = i
+    for (; j + 3 < n; j += 4) {
+      let [a, b, c, d] = [0, 0, 0, 0]
+      for (let p = i * C, q = j * C; p < (i + 1) * C; p++, q++) {
+        const v = centred[p]!
+        a += v * centred[q]!
+        b += v * centred[q + C]!
+        c += v * centred[q + 2 * C]!
+        d += v * centred[q + 3 * C]!
+      }
+      const row = i * n + j
+      gram[row] = a
+      gram[row + 1] = b
+      gram[row + 2] = c
+      gram[row + 3] = d
     }
+    for (; j < n; j++) {
+      let dot = 0
+      for (let p = i * C, q = j * C; p < (i + 1) * C; p++, q++) dot += centred[p]! * centred[q]!
+      gram[i * n + j] = dot
+    }
+    for (j = i + 1; j < n; j++) gram[j * n + i] = gram[i * n + j]!
   }
   return gram
 }

@@ -2,7 +2,8 @@
  * Two networks of one architecture in one pass, side by side; each layer is seen with both its inputs and outputs, so that a
  * comparison needs to hold one layer's features, never those of a pass.
  */
-import { slice, type Tensor, type Tensor4D, tidy } from '@tensorflow/tfjs-core'
+import { type Tensor, type Tensor4D, tidy } from '@tensorflow/tfjs-core'
+import { onHost } from '../tensor/on-host'
 import { type Architecture, flatten } from './architecture'
 import { forwardSideBySide, type NetworkParts, type Parts } from './forward'
 
@@ -54,7 +55,7 @@ function renamed(parts: Parts, [first, second]: Pair<Architecture>): Parts {
 
 const pair = <T>([first, second]: readonly T[]): Pair<T> => [first!, second!]
 
-/** The first images of a batch. */
+/** The first images of a batch, copied. */
 export function firstImages<T extends Tensor>(x: T, images: number): T {
-  return slice(x, 0, images) as T
+  return onHost<T>([x], [images, ...x.shape.slice(1)], (out, all) => out.set(all.subarray(0, out.length)))
 }
