@@ -5,6 +5,7 @@
 import { expose } from 'comlink'
 import { diagnose } from '../../lib/diagnostics/diagnose'
 import { drawSamples, drawsPictures } from '../../lib/diagnostics/samples'
+import type { Slot } from '../../lib/diagnostics/sweep-progress'
 import { buildUpload, type FileFacts } from '../../lib/diagnostics/upload'
 import type { CheckpointUpload, SampleSet } from '../../lib/record/run'
 import { InputError } from '../../lib/tensor/error'
@@ -67,6 +68,19 @@ type Loaded = { checkpoint: Checkpoint; file: FileFacts }
 type Teacher = Loaded & { upload: CheckpointUpload; samples: SampleSet | null }
 let teacherKept: { key: string; teacher: Teacher } | null = null
 
+/** What cancelled sweeps had measured, and the axes of teachers, for as long as the page is open. */
+const keptTexts = new Map<string, string>()
+
+function keptSlot(networks: readonly [Part, Loaded][], config: File | null): Slot & { clear(): void } {
+  const read = ([{ wanted, overrides }, { file }]: [Part, Loaded]) => [file.sha256, wanted, overrides]
+  const name = JSON.stringify([networks.map(read), config?.name, config?.lastModified])
+  return {
+    read: async () => keptTexts.get(name) ?? null,
+    write: async (text) => void keptTexts.set(name, text),
+    clear: () => keptTexts.delete(name),
+  }
+}
+
 /** Begins the next part of the work; what comes back tells how far it is. */
 type Next = (name: string, words: string) => (done: number, total: number, what?: string) => void
 
@@ -96,11 +110,20 @@ async function diagnosePair(
   if (!student) return { kind: 'done', teacher: a.upload, student: null }
   const name = student.dropped.file.name
   const b = await loadPart(student, given, next(name, `reads ${name}`))
+  const timesteps = keptSlot(
+    [
+      [teacher, a],
+      [student, b],
+    ],
+    config,
+  )
   const diagnosis = await diagnose(a.checkpoint, b.checkpoint, {
     ...alignment,
     signal,
+    kept: { axes: keptSlot([[teacher, a]], config), timesteps },
     onProgress: next(name, 'runs both networks'),
   })
+  timesteps.clear()
   const progress = next(name, 'draws with the student')
   const samples = drawsPictures(b.checkpoint)
     ? await drawSamples(b.checkpoint, { ...drawing, teacher: a.samples, signal }, (done, total) =>

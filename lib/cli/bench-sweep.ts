@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { withNetwork } from '../diagnostics/network'
 import { sweep } from '../diagnostics/sweep'
-import { timelineOf } from '../diagnostics/trajectory'
+import type { Slot } from '../diagnostics/sweep-progress'
+import { type Timeline, timelineOf } from '../diagnostics/trajectory'
 import { startingNoise } from '../diffusion/sample'
 import type { Checkpoint } from '../unet/checkpoint'
 import { startBackend } from './backend'
@@ -23,7 +24,8 @@ export const benchSweep: Command = {
   help: `usage: bench sweep [--rounds N] [--json]
 
 Times the sweep that diagnose makes of mnist-v1 over ${timesteps} timesteps and ${images} images, all layers, against as many bare passes of teacher and
-of student, taking turns. The sweep's time holds everything it does, also the short run that gives the teacher's axes.
+of student, taking turns. The sweep's time holds everything it does, also the short run that gives the teacher's axes; a
+sweep of another student of the same teacher, which has them, is timed apart.
 
   --rounds N   turns timed on each side (default 20), after one to warm up
   --json       one JSON document on stdout`,
@@ -36,33 +38,50 @@ of student, taking turns. The sweep's time holds everything it does, also the sh
       (await openCheckpoint(pair[1], {})).checkpoint,
     ]
     const timeline = timelineOf(timesteps, teacher)
-    const [swept, bare]: [Turn[], Turn[]] = [[], []]
+    const [swept, again, bare]: [Turn[], Turn[], Turn[]] = [[], [], []]
+    const axes = await axesKept(teacher, student, timeline)
     const progress = progressBar('sweep')
     for (let round = 0; round <= rounds; round++) {
       const turns = [
         await timed(() => barePasses([teacher, student], timeline.measured)),
         await timed(() => sweep(teacher, student, { timeline, seed, images })),
+        await timed(() => sweep(teacher, student, { timeline, seed, images, kept: { axes } })),
       ] as const
       if (round > 0) {
         bare.push(turns[0])
         swept.push(turns[1])
+        again.push(turns[2])
       }
       progress((round + 1) / (rounds + 1))
     }
-    const [ours, passes] = [summary(swept), summary(bare)]
-    const ratio = ours.median / passes.median
-    const result = { timesteps: timeline.measured.length, images, rounds, sweep: ours, passes, ratio }
+    const [first, next, passes] = [summary(swept), summary(again), summary(bare)]
+    const ratios = { first: first.median / passes.median, next: next.median / passes.median }
+    const result = { timesteps: timeline.measured.length, images, rounds, first, next, passes, ratios }
     printResult(
       flags,
       result,
       [
-        `sweep        ${inWords(ours)}`,
-        `bare passes  ${inWords(passes)}`,
-        `ratio        ${ratio.toFixed(2)} of medians`,
+        `sweep             ${inWords(first)}`,
+        `of a next student ${inWords(next)}`,
+        `bare passes       ${inWords(passes)}`,
+        `ratios            ${ratios.first.toFixed(2)}, ${ratios.next.toFixed(2)} of medians`,
       ].join('\n'),
     )
     return 0
   },
+}
+
+/** The teacher's axes, as a sweep before left them. */
+async function axesKept(teacher: Checkpoint, student: Checkpoint, timeline: Timeline): Promise<Slot> {
+  let kept: string | null = null
+  const slot: Slot = {
+    read: async () => kept,
+    write: async (text) => {
+      kept = text
+    },
+  }
+  await sweep(teacher, student, { timeline, seed, images, kept: { axes: slot } })
+  return slot
 }
 
 async function barePasses(checkpoints: readonly Checkpoint[], at: readonly number[]): Promise<void> {

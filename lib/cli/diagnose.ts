@@ -13,7 +13,9 @@ import {
   text,
   wholeNumber,
 } from './command'
-import { openCheckpoint, weightsFile } from './open'
+import { keptSweep } from './kept-sweep'
+import { indexEnding, type Opened, openCheckpoint, weightsFile } from './open'
+import { sha256Of } from './sha256'
 import { diagnoseWeightsOnly } from './weights-only'
 
 /** Flags of the commands that measure a student against its teacher. */
@@ -42,10 +44,13 @@ cannot run the weights alone are compared, read one tensor at a time.
   --fp FILE            full-precision checkpoint
   --binary FILE        binarized checkpoint
 ${measureHelp}
+  --resume             keeps the timesteps that are done in the data folder until all are, and goes on with those a run that
+                       was cut short has left there; not for files in shards
   --json               everything, as one JSON document on stdout; else a table of the layers, worst first`,
   options: {
     ...measureOptions,
     binary: { type: 'string' },
+    resume: { type: 'boolean' },
   },
   async run(positionals, flags) {
     if (positionals.length > 0) {
@@ -84,14 +89,30 @@ export async function measure(fp: string, binary: string, flags: Flags): Promise
   const timesteps = readTimesteps(flags)
   const images = wholeNumber(flags, 'images', 8, [1, 256])
   const seed = wholeNumber(flags, 'seed', 7, [0, Number.MAX_SAFE_INTEGER])
-  const teacher = (await openCheckpoint(fp, flags)).checkpoint
-  const student = (await openCheckpoint(binary, flags)).checkpoint
+  const [teacher, student] = [await openCheckpoint(fp, flags), await openCheckpoint(binary, flags)]
+  const kept =
+    flags.resume === true
+      ? await keptBetween(teacher, student, { timesteps, images, seed }, flags)
+      : undefined
   await startBackend()
   const progress = progressBar('diagnosing')
   const onProgress = (done: number, total: number, words: string) => progress(done / total, words)
-  const diagnosis = await diagnoseCheckpoint(teacher, student, { timesteps, images, seed, onProgress })
+  const diagnosis = await diagnoseCheckpoint(teacher.checkpoint, student.checkpoint, {
+    ...{ timesteps, images, seed, kept, onProgress },
+  })
+  await kept?.clear()
   progress(1)
   return diagnosis
+}
+
+/** Undefined for files in shards, whose contents are not in the file that is named. */
+async function keptBetween(teacher: Opened, student: Opened, measurement: object, flags: Flags) {
+  if ([teacher, student].some(({ path }) => indexEnding.test(path))) return undefined
+  const read = async ({ path, given, scheduler }: Opened) => ({
+    sha256: await sha256Of(path),
+    reading: [given?.json, scheduler?.json, text(flags, 'network'), text(flags, 'mode')],
+  })
+  return keptSweep(await read(teacher), await read(student), measurement)
 }
 
 function readTimesteps(flags: Flags): number | number[] {

@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto'
-import { createReadStream, existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import * as z from 'zod/mini'
 import { samplingOf } from '../diffusion/scheduler-config'
 import { type Evaluation, Evaluations, mergeEvaluations } from '../record/evaluation'
@@ -34,6 +32,7 @@ import { evaluationTable } from './evaluation-table'
 import { loadKernels } from './kernels'
 import { isFolder, openCheckpoint, weightsFile, withTensors } from './open'
 import { engineHelp } from './run-network'
+import { sha256Of } from './sha256'
 
 export const evaluate: Command = {
   summary: 'measure the samples of checkpoints against real images and their teacher',
@@ -110,12 +109,6 @@ async function describe(path: string): Promise<Described> {
   const weights = weightsFile(path)
   const about = await withTensors(weights, async (file) => readAbout(file))
   return { path, sha256: await sha256Of(weights), about }
-}
-
-async function sha256Of(path: string): Promise<string> {
-  const hash = createHash('sha256')
-  await pipeline(createReadStream(path), hash)
-  return hash.digest('hex')
 }
 
 /** --set, else what the checkpoint's training configuration names; a folder of it is relative to the checkpoint's. */

@@ -7,6 +7,7 @@ import type { CheckpointUpload, SampleSet } from '../record/run'
 import type { Checkpoint, GivenConfig } from '../unet/checkpoint'
 import { readWanted, type Wanted } from '../unet/reading'
 import { startBackend } from './backend'
+import { keptSweep } from './kept-sweep'
 import { withTensors } from './open'
 import { diagnoseWeightsOnly } from './weights-only'
 
@@ -76,10 +77,11 @@ async function prepareRun(job: Job, onShare: OnShare): Promise<CheckpointUpload>
   const teacher = job.teacher && (await read(job.teacher.checkpoint))
   const draws = job.samples > 0 && drawsPictures(checkpoint)
   const diagnosisShare = draws ? 0.7 : 1
+  const measurement = { timesteps: job.timesteps, images: job.images, seed: job.seed }
+  const kept = job.teacher && keptSweep(asRead(job.teacher.checkpoint), asRead(job.checkpoint), measurement)
   const diagnosis = await diagnose(teacher, checkpoint, {
-    timesteps: job.timesteps,
-    images: job.images,
-    seed: job.seed,
+    ...measurement,
+    kept: kept ?? undefined,
     onProgress: (done, total, words) => onShare((diagnosisShare * done) / total, words),
   })
   const options = { seed: job.seed, images: job.samples, steps: samplingSteps, sampler: 'ddim' as const }
@@ -90,6 +92,7 @@ async function prepareRun(job: Job, onShare: OnShare): Promise<CheckpointUpload>
         (done, total) => onShare(diagnosisShare + ((1 - diagnosisShare) * done) / total, 'samples'),
       )
     : null
+  await kept?.clear()
   return buildUpload({
     checkpoint,
     file: job.checkpoint.facts,
@@ -102,6 +105,11 @@ async function prepareRun(job: Job, onShare: OnShare): Promise<CheckpointUpload>
     run: job.checkpoint.run,
   })
 }
+
+const asRead = ({ facts, given, wanted }: CheckpointFile) => ({
+  sha256: facts.sha256,
+  reading: { config: given?.json ?? null, wanted },
+})
 
 const namedFile = ({ path, facts, wanted }: CheckpointFile) => ({
   path,

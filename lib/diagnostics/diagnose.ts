@@ -10,7 +10,7 @@ import { parameterCount } from '../unet/unet'
 import { judge, layerFactsAt, networkFacts } from './audit/audit'
 import type { LayerFacts } from './audit/facts'
 import { pause } from './pause'
-import { type SweepResult, sweep, sweepParts } from './sweep'
+import { type Kept, type SweepResult, sweep, sweepParts } from './sweep'
 import { timelineOf } from './trajectory'
 import { weightStats } from './weights'
 
@@ -21,6 +21,8 @@ export type DiagnoseOptions = {
   images?: number
   /** Of the starting noise; 7 by default. */
   seed?: number
+  /** Where the sweep keeps what it has, to go on there when it was cut short; nowhere by default. */
+  kept?: Kept
   onProgress?: (done: number, total: number, words: string) => void
   /** Looked at between layers and between timesteps; its reason is thrown. */
   signal?: AbortSignal
@@ -37,7 +39,7 @@ export type AuditedDiagnosis = Diagnosis & { audit: Audit }
 export async function diagnose(
   teacher: Checkpoint | null,
   student: Checkpoint,
-  { timesteps = 20, images = 8, seed = 7, onProgress = () => {}, signal }: DiagnoseOptions = {},
+  { timesteps = 20, images = 8, seed = 7, kept, onProgress = () => {}, signal }: DiagnoseOptions = {},
 ): Promise<AuditedDiagnosis> {
   if (teacher) checkSameArchitecture(teacher, student)
   checkCount('--images', images)
@@ -56,7 +58,7 @@ export async function diagnose(
   }
   let swept: SweepResult | null = null
   if (teacher && timeline) {
-    swept = await sweep(teacher, student, { timeline, images, seed, signal }, (done, words) =>
+    swept = await sweep(teacher, student, { timeline, images, seed, signal, kept }, (done, words) =>
       onProgress(layers.length + done, total, words),
     )
   }

@@ -13,9 +13,8 @@ import { emptyGrid, type Grid, type ModuleGrid, setColumn } from '../record/swee
 import { hostValues } from '../tensor/on-host'
 import type { Tensor as HostTensor } from '../tensor/tensor'
 import type { Pair } from '../unet/twin'
+import type { ModuleAxes } from './teacher-axes'
 
-/** Axes a module is measured on at most. */
-const mostAxes = 128
 /** Positions the axes of one timestep are fitted to: the moment costs them times the channels squared. */
 const anglesRows = 256
 
@@ -28,21 +27,13 @@ export type SweptModule = {
   grids: Map<ModuleGrid, Grid>
 }
 
-/**
- * The axes of a module's features [N, C], and how the k axes a training stored lie to them; null if a feature is not finite. The
- * caller owns the axes.
- */
+/** A module with nothing measured yet but how the k axes a training stored, if any, lie to the teacher's. The caller owns the axes. */
 export function startModule(
-  id: string,
-  features: Float32Array,
-  C: number,
+  { id, channels: C, axes, moment }: ModuleAxes,
   stored: HostTensor | null,
   detailed: number,
-): SweptModule | null {
-  const moment = secondMoment(features, C)
-  const K = Math.min(C, mostAxes)
-  const axes = leadingAxes(moment, C, K)
-  if (!axes) return null
+): SweptModule {
+  const K = axes.length / C
   const rank = Math.min(K, rankOf(C))
   const shapes: [ModuleGrid, number, number][] = [
     ['teacherEnergy', K, detailed],

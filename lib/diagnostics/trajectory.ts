@@ -48,29 +48,45 @@ export function timestepsOnTheWay({ visited, measured }: Timeline): number[] {
   return [...new Set([...visited, ...measured])].sort((a, b) => b - a)
 }
 
+/** How far the teacher's run is: DDIM steps that are done, and the state after them. */
+export type Reached = { done: number; x: Float32Array }
+
 /** x_t (images x C x S x S, NCHW) and the teacher's eps there, which was its latest prediction. */
-export type TeacherState = { t: number; x: Float32Array; eps: Float32Array }
+export type TeacherState = {
+  t: number
+  x: Float32Array
+  eps: Float32Array
+  /** Where the run can go on once this state is dealt with; null within a step. */
+  reached: Reached | null
+}
 
 /**
  * The states of the teacher's DDIM run at timestepsOnTheWay. Between two timesteps the run visits, the state is what the
  * deterministic update gives from the upper one: sqrt(alpha_bar_t) x0 + sqrt(1 - alpha_bar_t) eps. Above the first it is
- * the starting noise. `predict` is called once per state, just before it is yielded.
+ * the starting noise. `predict` is called once per state, just before it is yielded. Goes on from `reached`, if that is given.
  */
 export function* teacherStates(
   predict: Predict,
   origin: Origin,
   { steps, visited, measured }: Timeline,
   { seed, images }: Noise,
+  reached?: Reached,
 ): Generator<TeacherState> {
   const schedule = scheduleOf(origin)
-  const noise = startingNoise(seed, images, imageSize(origin.config))
-  const at = (t: number, x: Float32Array): TeacherState => ({ t, x, eps: predict(x, t) })
-  for (const t of measured) if (t > visited[0]!) yield at(t, noise)
-  for (const { step, t, xt, x0, eps } of sample(predict, noise, { schedule, steps })) {
-    yield { t, x: xt, eps }
+  const { done, x: start } = reached ?? {
+    done: 0,
+    x: startingNoise(seed, images, imageSize(origin.config)),
+  }
+  const within = (t: number, x: Float32Array) => ({ t, x, eps: predict(x, t), reached: null })
+  if (done === 0) for (const t of measured) if (t > visited[0]!) yield within(t, start)
+  for (const { step, t, xt, x0, eps, x } of sample(predict, start, { schedule, steps, done })) {
+    const reached = { done: step, x }
     const next = visited[step] ?? -1
-    for (const between of measured) {
-      if (between < t && between > next) yield at(between, mix(x0, eps, schedule.alphaBars[between]!))
+    const between = measured.filter((m) => m < t && m > next)
+    yield { t, x: xt, eps, reached: between.length === 0 ? reached : null }
+    for (const m of between) {
+      const state = within(m, mix(x0, eps, schedule.alphaBars[m]!))
+      yield m === between.at(-1) ? { ...state, reached } : state
     }
   }
 }

@@ -12,6 +12,8 @@ export type SampleOptions = {
   schedule: Schedule
   sampler?: SamplerName
   steps: number
+  /** Updates that are done already, 0 by default: x_T is the state after them. */
+  done?: number
   /** DDIM only: 0 is deterministic, 1 as noisy as DDPM. */
   eta?: number
   /** Clip predicted x_0 to [-1, 1]; default: always for ddpm, else what the schedule's code base does. */
@@ -65,11 +67,20 @@ export function* sample(
   xT: Float32Array,
   options: SampleOptions,
 ): Generator<SampleStep, Float32Array> {
-  const { schedule: s, sampler = 'ddim', eta = 0, variance = 'large', seed = 0, images = 1 } = options
+  const {
+    schedule: s,
+    sampler = 'ddim',
+    eta = 0,
+    variance = 'large',
+    seed = 0,
+    images = 1,
+    done = 0,
+  } = options
   const clip = options.clip ?? (sampler === 'ddpm' || s.clips)
   const timesteps = samplingTimesteps(s, options.steps, options.rule)
   let x = xT
   for (const [i, t] of timesteps.entries()) {
+    if (i < done) continue
     const step = i + 1
     const next = timesteps[step]
     const alphaBar = s.alphaBars[t]!

@@ -80,7 +80,11 @@ export function project(features: Float32Array, axes: Float32Array, C: number): 
  * Share of the energy of features that lies in the span of orthonormal axes [C, k], 0 to 1, from their
  * second moment M [C, C]: trace(E^T M E) / trace(M). null if there is no energy or it is not finite.
  */
-export function projectionEnergy(moment: Float64Array, axes: Float32Array, C: number): number | null {
+export function projectionEnergy(
+  moment: Float64Array | Float32Array,
+  axes: Float32Array,
+  C: number,
+): number | null {
   const k = axes.length / C
   let total = 0
   let kept = 0

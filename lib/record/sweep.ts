@@ -5,7 +5,7 @@
 import * as z from 'zod/mini'
 
 /** Rows x columns, row after row. */
-export type Grid = { rows: number; columns: number; values: Float64Array }
+export type Grid = { rows: number; columns: number; values: Float32Array }
 
 /** Rows of the grids of errors, see lib/math/errors.ts. */
 export const errorNames = ['sqnr', 'cosine', 'normalizedL2', 'mse', 'maxAbs'] as const
@@ -95,7 +95,7 @@ export function detailOf(timesteps: number): number[] {
 
 /** A grid of which nothing is measured yet. */
 export function emptyGrid(rows: number, columns: number): Grid {
-  return { rows, columns, values: new Float64Array(rows * columns).fill(Number.NaN) }
+  return { rows, columns, values: new Float32Array(rows * columns).fill(Number.NaN) }
 }
 
 /** Writes a column from the top, null as NaN. */
@@ -143,7 +143,7 @@ export function unpackGrids({ shapes, data }: PackedGrids): Map<string, Grid> {
   const grids = new Map<string, Grid>()
   let at = 0
   for (const [name, [rows, columns]] of Object.entries(shapes)) {
-    const values = Float64Array.from({ length: rows * columns }, () => view.getFloat32(4 * at++, true))
+    const values = Float32Array.from({ length: rows * columns }, () => view.getFloat32(4 * at++, true))
     grids.set(name, { rows, columns, values })
   }
   return grids
