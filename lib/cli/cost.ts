@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { type BitPlan, bitsOf, type LayerBits, planNames, plannedBits, presetPlan } from '../cost/bits'
 import { claimedNetwork, compareClaims } from '../cost/claims'
 import {
@@ -12,7 +13,9 @@ import {
 import { isLayerList, readLayerList } from '../cost/layer-list'
 import { basisPlaces } from '../quant/basis-places'
 import { InputError } from '../tensor/error'
-import { layerList } from '../unet/architecture'
+import { parseTrainConfig } from '../train/config'
+import { manifestAt, type StudentConfig } from '../train/plan'
+import { architecture, layerList } from '../unet/architecture'
 import type { GivenConfig } from '../unet/checkpoint'
 import { parseConfig } from '../unet/config'
 import { parameterCount } from '../unet/unet'
@@ -33,8 +36,9 @@ export const cost: Command = {
   summary: "count MACs, operations and bytes under the papers' conventions, each ratio with its formula",
   help: `usage: cost FILE|CONFIG [--convention NAME] [--preset NAME] [--layers] [--claims]
 
-FILE is a checkpoint, counted at the precision its manifest states. CONFIG is the configuration of a network or of a training
-(yaml or json), counted as the student of --preset, or a list of layers, what inspect --json says of a file. Conventions:
+FILE is a checkpoint, counted at the precision its manifest states. CONFIG is the configuration of a student's training, counted
+as the student it ends with, its teacher beside it; or that of a network or of a teacher's training (yaml or json), counted as the student
+of --preset; or a list of layers, what inspect --json says of a file. Conventions:
   v1               BinaryDM v1: all MACs * w * a / 64, second bases and kept layers not looked at; G = 2^30
   mid              the version between: Eq. 16-17 for every basis, 16-bit scales
   v5-eq17          v5: OPs = BOPs/64 + FLOPs (Eq. 16-17), second bases not counted, 16-bit scales
@@ -89,7 +93,7 @@ ${checkpointHelp}`,
   },
 }
 
-/** bits: null if what was read is a configuration alone. fileBytes: null if it is no checkpoint. */
+/** bits: null if what was read says nothing of them. fileBytes: null if it is no checkpoint. */
 type Source = Pick<CostedNetwork, 'layers' | 'parameters'> & {
   bits: readonly LayerBits[] | null
   fileBytes: number | null
@@ -99,6 +103,8 @@ async function sourceOf(path: string, flags: Flags): Promise<Source> {
   const document = readDocument(path)
   if (document && isLayerList(document.json))
     return { ...readLayerList(document.json, path), fileBytes: null }
+  const training = document && isStudentTraining(document.json) ? parseTrainConfig(document.json, path) : null
+  if (training?.role === 'student') return trainedBy(training, path)
   if (document) {
     const config = parseConfig(networkIn(document.json), path)
     return { layers: layerList(config), parameters: parameterCount(config), bits: null, fileBytes: null }
@@ -107,6 +113,18 @@ async function sourceOf(path: string, flags: Flags): Promise<Source> {
   const { layers, manifest, config } = checkpoint
   const bits = layers.map(({ id }) => bitsOf(manifest[id]!))
   return { layers, bits, parameters: parameterCount(config), fileBytes: statSync(weights).size }
+}
+
+const isStudentTraining = (json: unknown): boolean =>
+  typeof json === 'object' && json !== null && 'role' in json && json.role === 'student'
+
+/** The student a training ends with: of its teacher's architecture, each layer with the bases its recipe has for it. */
+async function trainedBy(training: StudentConfig, path: string): Promise<Source> {
+  const { checkpoint } = await openCheckpoint(resolve(dirname(path), training.teacher))
+  const { layers, config } = checkpoint
+  const manifest = manifestAt(training, architecture(config), training.steps)
+  const bits = layers.map(({ id }) => bitsOf(manifest[id]!))
+  return { layers, bits, parameters: parameterCount(config), fileBytes: null }
 }
 
 /** The configuration of the network a training configuration is about; any other as it is. */

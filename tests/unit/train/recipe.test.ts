@@ -1,12 +1,12 @@
 /** From two checkpoints to a recipe, and on to a training by it. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startBackend } from '../../../lib/cli/backend'
 import { parseTrainConfig } from '../../../lib/train/config'
 import { manifestAt, type StudentConfig } from '../../../lib/train/plan'
 import { recipeConfig } from '../../../lib/train/recipe'
-import { checkpointBytes, endTraining, startTraining, trainStep } from '../../../lib/train/training'
+import { checkpointBytes, endTraining, startTraining } from '../../../lib/train/training'
 import { run } from '../cli/command-line'
 import { data, studentConfig, teacherConfig, temporaryFolder, trainIn } from './toy'
 
@@ -53,16 +53,18 @@ describe('a recipe', () => {
 
     const recipe = await readRecipe('recipe.json')
     expect(recipe).toMatchObject({ name: 'toy-sign-by-layer', teacher: 'step-000020.safetensors', steps: 20 })
-    const training = await startTraining(recipe, folder.path, data)
-    const { loss } = trainStep(training, data)
-    expect(loss.total).toBeGreaterThan(0)
+    // to its end, in a folder of its own beside the teacher
+    const own = file('trained')
+    mkdirSync(own)
+    const training = await trainIn(own, { ...recipe, teacher: '../step-000020.safetensors', snapshots: [20] })
+    expect(training.step).toBe(20)
     const bases = new Map(Object.entries(training.manifest).map(([id, p]) => [id, p.bases]))
     for (const [id, chosen] of layers) expect(bases.get(id), id).toBe(chosen)
     expect([...new Set(layers.map(([, chosen]: [string, number]) => chosen))].length).toBeGreaterThan(1)
-    writeFileSync(file('trained.safetensors'), checkpointBytes(training))
-    endTraining(training)
-    const counted = await run('cost', file('trained.safetensors'), '--convention', 'bases-counted', '--json')
-    expect(JSON.parse(counted.stdout).costs[0].bytes.counted).toBe(cost)
+    for (const counted of [file('recipe.json'), join(own, 'step-000020.safetensors')]) {
+      const { stdout } = await run('cost', counted, '--convention', 'bases-counted', '--json')
+      expect(JSON.parse(stdout).costs[0].bytes.counted, counted).toBe(cost)
+    }
   })
   it('can be bought with operations', async () => {
     const { stdout } = await run(
