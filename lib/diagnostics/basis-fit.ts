@@ -23,7 +23,7 @@ export const gaussianFit = {
 
 /**
  * The fit of a layer's bases to v: SQNR in dB (higher is better, at most 150), what is left on the table in dB (lower is better, 0: nothing),
- * and the share of energy not held (lower is better; above 1 the bases are worse than zeros). Planes are those of the bases in
+ * the share of energy not held (lower is better; above 1 the bases are worse than zeros), and the norm of the bases over that of v. Planes are those of the bases in
  * use, [O, n] each. null if v has no energy or is not finite.
  */
 export function basisFit(
@@ -62,11 +62,12 @@ export function basisFit(
     scalesLeft: Math.max(0, refitSqnr - sqnr),
     basesLeft: Math.max(0, bestSqnr - sqnr),
     left: channels.map(leftByScales),
+    size: Math.sqrt(sum((channel) => channel.own) / energy),
   }
 }
 
-/** Energies of one channel: of its weights, and of the errors. */
-type ChannelFit = { energy: number; inUse: number; refit: number; best: number }
+/** Energies of one channel: of its weights, of the bases that stand for them, and of the errors. */
+type ChannelFit = { energy: number; own: number; inUse: number; refit: number; best: number }
 
 /** Sums over a channel that decide every error of it: v.v, b1.v, b2.v, b1.b1, b2.b2, b1.b2; float64. */
 type Products = { vv: number; v1: number; v2: number; n1: number; n2: number; n12: number }
@@ -87,10 +88,11 @@ function productsOf(v: Float32Array, b1: Int8Array, b2: Int8Array | undefined): 
 
 function channelFit(v: Float32Array, p: Products, s1: number, s2: number | null): ChannelFit {
   const second = s2 ?? 0
-  const inUse =
-    p.vv - 2 * (s1 * p.v1 + second * p.v2) + s1 * s1 * p.n1 + second * second * p.n2 + 2 * s1 * second * p.n12
+  const own = s1 * s1 * p.n1 + second * second * p.n2 + 2 * s1 * second * p.n12
+  const inUse = p.vv - 2 * (s1 * p.v1 + second * p.v2) + own
   return {
     energy: p.vv,
+    own: Math.max(0, own),
     // sums that cancel may end below zero by a rounding
     inUse: Math.max(0, inUse),
     refit: Math.max(0, p.vv - heldByRefit(p)),

@@ -27,7 +27,7 @@ export type Standout = { layer: string; reasons: Reason[] }
 type Found = { layer: string; value: number; channel: number | null }
 
 type Measure = {
-  worst: 'largest' | 'smallest'
+  worst: 'largest' | 'smallest' | 'furthest from the median'
   /** Distances from the median below this mean nothing, in the unit of the measure. */
   least: number
   /** Written after the point. */
@@ -56,13 +56,28 @@ const measures = {
   /** dB that the best signs would gain over these with least-squares scales. */
   signsLeft: {
     worst: 'largest',
-    least: 0.5,
+    least: 1,
     digits: 1,
     of: ofBases((bases) => {
       const fit = fitOf(bases)
       return fit && { value: fit.bestSqnr - fit.refitSqnr }
     }),
   },
+  /**
+   * How much larger its weights in use are than those they stand for (the teacher's, if there is one), in octaves: log2 of the norms.
+   * Trained scales stay within a quarter of an octave of each other; a fit in dB hardly notices weights that are too small.
+   */
+  size: {
+    worst: 'furthest from the median',
+    least: 0.2,
+    digits: 2,
+    of: ofBases(({ latent, teacher }) => {
+      const size = (teacher?.fit ?? latent?.fit)?.size
+      return size ? { value: Math.log2(size) } : null
+    }),
+  },
+  /** Share of the weights on whose sign both bases agree, the outer levels; near 0 the second only takes from the first. */
+  agreeing: { worst: 'furthest from the median', least: 0.1, digits: 1, of: agreeingSigns },
   /** sigma2/sigma1, median over the channels; near 0 the second basis is off. */
   ratio: {
     worst: 'smallest',
@@ -73,7 +88,7 @@ const measures = {
   /** Share of signs that differ from the teacher's in the channel with most of them. */
   channelFlips: {
     worst: 'largest',
-    least: 0.1,
+    least: 0.2,
     digits: 1,
     of: ofBases(({ teacher }) => teacher && { value: teacher.flips.share, channel: teacher.flips.channel }),
   },
@@ -102,6 +117,15 @@ function ofBases(find: (bases: BasisStats) => { value: number; channel?: number 
       const found = weights.bases ? find(weights.bases) : null
       return found ? [{ layer: layer.id, value: found.value, channel: found.channel ?? null }] : []
     })
+}
+
+/** Levels are told from lowest to highest of the first basis, in it of the second: the signs agree at both ends. */
+function agreeingSigns(records: readonly LayerRecord[]): Found[] {
+  return records.flatMap(({ layer, weights: { levelShares } }) =>
+    levelShares?.length === 4
+      ? [{ layer: layer.id, value: levelShares[0]! + levelShares[3]!, channel: null }]
+      : [],
+  )
 }
 
 function staleAxes(modules: Modules): Found[] {
@@ -140,12 +164,6 @@ function missingBases(records: readonly LayerRecord[]): Found[] {
   })
 }
 
-/** Layers that have the measure, the worst first; of equal ones in order of the forward pass. */
-function rankByMeasure(records: readonly LayerRecord[], modules: Modules, measure: BasisMeasure): Found[] {
-  const { worst, of } = measures[measure]
-  return of(records, modules).sort((a, b) => (worst === 'largest' ? b.value - a.value : a.value - b.value))
-}
-
 /**
  * Layers, and modules with axes of a training (SweepRecord), that are the worst by a measure, the one furthest from its kind
  * first. [] without binarized layers.
@@ -168,21 +186,28 @@ function worstBy(
   modules: Modules,
   measure: BasisMeasure,
 ): { layer: string; reason: Reason } | null {
-  const ranked = rankByMeasure(records, modules, measure)
-  const [first, second] = ranked
-  if (!first || !second || ranked.length < 3 || first.value === ranked.at(-1)!.value) return null
+  const { worst, least, of } = measures[measure]
+  const found = of(records, modules)
+  if (found.length < 3 || found.every(({ value }) => value === found[0]!.value)) return null
   const [median] = quantiles(
-    Float32Array.from(ranked, ({ value }) => value),
+    Float32Array.from(found, ({ value }) => value),
     [0.5],
   )!
   const distance = (value: number) => Math.abs(value - median!)
-  const score = distance(first.value) / Math.max(measures[measure].least, distance(second.value))
+  const badness = {
+    largest: ({ value }: Found) => value,
+    smallest: ({ value }: Found) => -value,
+    'furthest from the median': ({ value }: Found) => distance(value),
+  }[worst]
+  // of equal ones the first in order of the forward pass
+  const [first, second] = found.toSorted((a, b) => badness(b) - badness(a)) as [Found, Found]
+  const score = distance(first.value) / Math.max(least, distance(second.value))
   const { layer, value, channel } = first
   return { layer, reason: { measure, value, channel, median: median!, next: second.value, score } }
 }
 
 /** Measures written in per cent. */
-const shares: readonly BasisMeasure[] = ['channelFlips', 'staleAxes']
+const shares: readonly BasisMeasure[] = ['channelFlips', 'staleAxes', 'agreeing']
 
 const decimals = (value: number, digits: number) => value.toFixed(digits).replace('-', '−')
 
@@ -191,6 +216,8 @@ const words: Record<BasisMeasure, (value: string, channel: number | null) => str
   missingBases: (value) => `${value} bases fewer than the layers around it`,
   scalesLeft: (value) => `least-squares scales would gain ${value} dB`,
   signsLeft: (value) => `the best signs would gain ${value} dB`,
+  size: (value) => `its weights are ${value} octaves larger than those they stand for`,
+  agreeing: (value) => `its two bases agree on ${value} % of the signs`,
   ratio: (value) => `sigma2/sigma1 is ${value}`,
   channelFlips: (value, channel) => `${value} % of the signs of channel ${channel} are not the teacher’s`,
   stepLeft: (value) => `a better step of its input would gain ${value} dB`,

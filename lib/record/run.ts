@@ -114,6 +114,8 @@ export const BasisFit = z.object({
   basesLeft: finite,
   /** What the scales of each output channel leave, dB to five decimals. */
   left: z.array(finite),
+  /** Norm of the weights in use over that of the weights they stand for; absent in older records. */
+  size: z.optional(finite),
 })
 export type BasisFit = z.infer<typeof BasisFit>
 

@@ -65,6 +65,7 @@ def fit_of(v, planes, scales):
     left = [sqnr(v[o], refitted[o]) - sqnr(v[o], used[o]) for o in range(len(v))]
     return {
         "residualEnergy": ((v - used) ** 2).sum() / (v**2).sum(),
+        "size": numpy.linalg.norm(used) / numpy.linalg.norm(v),
         "refitSqnr": sqnr(v, refitted),
         "bestSqnr": sqnr(v, ideal),
         "scalesLeft": sqnr(v, refitted) - sqnr(v, used),

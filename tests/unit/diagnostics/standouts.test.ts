@@ -44,14 +44,29 @@ function recordOf(student: Checkpoint, teacher: Checkpoint, index: number, fault
   return { layer, precision, weights, alignment: null }
 }
 
+/** Records of a student without a fault, made once. */
+const soundRecords = new Map<Checkpoint, LayerRecord[]>()
+
+function soundOf(student: Checkpoint, teacher: Checkpoint): LayerRecord[] {
+  const found =
+    soundRecords.get(student) ?? student.layers.map((_, i) => recordOf(student, teacher, i, (part) => part))
+  soundRecords.set(student, found)
+  return found
+}
+
 /** Layers the fault was planted into that did not come first, or for another reason. */
-function missed(student: Checkpoint, teacher: Checkpoint, fault: Fault, measure: BasisMeasure): string[] {
-  const sound = student.layers.map((_, i) => recordOf(student, teacher, i, (part) => part))
+function missed(
+  student: Checkpoint,
+  teacher: Checkpoint,
+  fault: Fault,
+  ...measures: BasisMeasure[]
+): string[] {
+  const sound = soundOf(student, teacher)
   const planted = student.layers.flatMap((layer, i) => {
     const { bases } = student.manifest[layer.id]!
     if (bases === 0 || (ofTwoBases.has(fault) && bases < 2)) return []
     const [first] = standouts(sound.with(i, recordOf(student, teacher, i, fault)))
-    const found = first?.layer === layer.id && first.reasons.some((reason) => reason.measure === measure)
+    const found = first?.layer === layer.id && first.reasons.some(({ measure }) => measures.includes(measure))
     return [{ id: layer.id, found }]
   })
   expect(planted.length).toBeGreaterThan(20)
@@ -62,6 +77,12 @@ const times = (factor: number) => (scale: Float32Array | undefined) => scale?.ma
 const wrongScale =
   (factor: number): Fault =>
   ({ scales, ...part }) => ({ ...part, scales: { ...scales, sigma1: times(factor)(scales.sigma1) } })
+const wrongScales =
+  (factor: number): Fault =>
+  ({ scales, ...part }) => ({
+    ...part,
+    scales: { ...scales, sigma1: times(factor)(scales.sigma1), sigma2: times(factor)(scales.sigma2) },
+  })
 const secondBasisOff: Fault = ({ scales, ...part }) => ({
   ...part,
   scales: { ...scales, sigma2: times(0)(scales.sigma2) },
@@ -97,22 +118,31 @@ describe('a planted fault puts its layer first', async () => {
   const trainedTeacher = await demoCheckpoint('mnist-teacher', '009000')
   const packed = await demoCheckpoint('mnist-lmb', '001000')
   const latent = await demoCheckpoint('mnist-v1', '001000')
+  const dropped = await demoCheckpoint('mnist-v5', '001000')
   const students: [name: string, student: Checkpoint, teacher: Checkpoint][] = [
     ['a fresh student', fresh, teacher],
     ['a trained student, packed', packed, trainedTeacher],
     ['a trained student with latent weights', latent, trainedTeacher],
+    ['a trained student of one basis', dropped, trainedTeacher],
   ]
+  const ofTwo = students.filter(([, student]) => student !== dropped)
 
   it.each(students)('sigma1 three times too large: %s', (_, student, teacher) => {
     expect(missed(student, teacher, wrongScale(3), 'scalesLeft')).toEqual([])
   })
   it.each(students)('sigma1 a third of what it was: %s', (_, student, teacher) => {
-    expect(missed(student, teacher, wrongScale(1 / 3), 'scalesLeft')).toEqual([])
+    expect(missed(student, teacher, wrongScale(1 / 3), 'scalesLeft', 'size')).toEqual([])
   })
-  it.each(students)('sigma2 zero: %s', (_, student, teacher) => {
+  it.each(students)('both scales twice what they were: %s', (_, student, teacher) => {
+    expect(missed(student, teacher, wrongScales(2), 'size', 'scalesLeft', 'agreeing')).toEqual([])
+  })
+  it.each(students)('both scales half of what they were: %s', (_, student, teacher) => {
+    expect(missed(student, teacher, wrongScales(1 / 2), 'size', 'scalesLeft', 'agreeing')).toEqual([])
+  })
+  it.each(ofTwo)('sigma2 zero: %s', (_, student, teacher) => {
     expect(missed(student, teacher, secondBasisOff, 'ratio')).toEqual([])
   })
-  it.each(students)('the second basis dropped: %s', (_, student, teacher) => {
+  it.each(ofTwo)('the second basis dropped: %s', (_, student, teacher) => {
     expect(missed(student, teacher, secondBasisGone, 'missingBases')).toEqual([])
   })
   it.each(students)('left in full precision: %s', (_, student, teacher) => {
@@ -120,6 +150,10 @@ describe('a planted fault puts its layer first', async () => {
   })
   it.each(students)('the signs of one channel flipped: %s', (_, student, teacher) => {
     expect(missed(student, teacher, flippedChannel, 'channelFlips')).toEqual([])
+  })
+  it.each(students)('and none of a sound student is far from its kind: %s', (_, student, teacher) => {
+    for (const { layer, reasons } of standouts(soundOf(student, teacher)))
+      expect(reasons[0]!.score, layer).toBeLessThan(1.5)
   })
   it('the signs of one channel flipped between two checkpoints, by flips, with the channel named', async () => {
     const before = await demoCheckpoint('mnist-lmb', '000200')
@@ -155,6 +189,7 @@ describe('standouts', async () => {
         ...record,
         weights: {
           ...record.weights,
+          levelShares: null,
           bases: { ...bases, latent: null, ratio: { min: 0, median: ratio, max: 1 }, entropy: [] },
         },
       }
