@@ -48,7 +48,10 @@ function diagnosed(kill: boolean): Promise<{ signal: string | null; stdout: stri
 
 const keptFiles = () => (existsSync(kept) ? readdirSync(kept).filter((name) => name.endsWith('.json')) : [])
 
-it('a diagnosis that was killed goes on with --resume and prints the same bytes, leaving only the teacher’s axes', async () => {
+const words =
+  'a diagnosis that was killed goes on with --resume and prints the same bytes, leaving only the teacher’s axes'
+
+it(words, { timeout: 300_000 }, async () => {
   const made = ['binarize', teacher, '--method', 'lmb', '--activation-bits', '4', '--out', student]
   expect((await run(...made)).code).toBe(0)
   expect((await diagnosed(true)).signal).toBe('SIGKILL')
