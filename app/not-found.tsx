@@ -6,6 +6,7 @@ export default function NotFound() {
   return (
     <PageShell crumbs={[{ label: 'Not found' }]}>
       <Empty
+        level={1}
         title="Nothing is stored under this address"
         action={
           <Link className="button" href="/">

@@ -10,10 +10,10 @@ export function Empty({
   title: string
   children?: ReactNode
   action?: ReactNode
-  /** 2 in a card without a title of its own. */
-  level?: 2 | 3
+  /** 1 where it is all a page has, 2 in a card without a title of its own. */
+  level?: 1 | 2 | 3
 }) {
-  const Heading = level === 2 ? 'h2' : 'h3'
+  const Heading = `h${level}` as const
   return (
     <div className="state">
       <Heading>{title}</Heading>

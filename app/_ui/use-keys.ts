@@ -8,9 +8,12 @@ const storageKey = 'signscope.keys'
 export const lettersAreOn = (): boolean => localStorage.getItem(storageKey) !== 'off'
 export const switchLetters = (on: boolean): void => localStorage.setItem(storageKey, on ? 'on' : 'off')
 
+/** What takes letters and arrows for itself; boxes to tick and buttons do not. */
+const fields =
+  'input:not([type="checkbox"], [type="radio"]), textarea, select, [contenteditable="true"], [role="dialog"]'
+
 function isTyping(target: EventTarget | null): boolean {
-  const element = target instanceof HTMLElement ? target : null
-  return Boolean(element?.closest('input, textarea, select, [contenteditable="true"], [role="dialog"]'))
+  return target instanceof HTMLElement && target.closest(fields) !== null
 }
 
 type Keys = Record<string, () => void>
