@@ -205,7 +205,9 @@ export function forwardSideBySide(
     const sinusoids = parts.map(() => sinusoid)
     if (net.sinusoid !== null) see(net.sinusoid, sinusoids)
     const hidden = each(silu, through(net.time[0], sinusoids))
-    const embedding = seen(net.timeEmbedding, through(net.time[1], hidden))
+    const embedding = through(net.time[1], hidden)
+    // where the module is nothing but its layer it has been seen
+    if (net.timeEmbedding !== net.time[1].id) see(net.timeEmbedding, embedding)
     const time = each(silu, embedding)
 
     const input = config.centerInput ? (add(mul(x, 2), -1) as Tensor4D) : x
