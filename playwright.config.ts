@@ -7,13 +7,17 @@ const port = process.env.E2E_PORT ?? '3917'
 /** The runs the tests look at, loaded before they begin. */
 const demoRuns = 'mnist-teacher,mnist-baseline,mnist-lmb'
 
-/** One server with its own data, one browser at a time: sampling needs both cores. */
+/**
+ * One server with its own data, two browsers at a time: a test holds to runs that no other test writes. Tests tagged @alone,
+ * which want both cores for themselves, are run after the others by `npm test`.
+ */
 export default defineConfig({
   testDir: 'tests/e2e',
   outputDir: 'test-results',
-  workers: 1,
-  timeout: 120_000,
-  expect: { timeout: 15_000 },
+  fullyParallel: true,
+  workers: 2,
+  timeout: 240_000,
+  expect: { timeout: 30_000 },
   use: {
     baseURL: `http://localhost:${port}`,
     trace: 'retain-on-failure',

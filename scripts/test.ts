@@ -29,7 +29,7 @@ const counts: Count[] = [
   check('lint', () => node('node_modules/@biomejs/biome/bin/biome', ['check', '.'])),
   check('build', () => node('node_modules/tsx/dist/cli.mjs', ['scripts/build.ts'])),
   unitTests(),
-  browserTests(),
+  ...browserTests(),
 ]
 rmSync(reports, { recursive: true, force: true })
 
@@ -51,17 +51,25 @@ function unitTests(): Count {
   return counted(ok, report && { passed: report.numPassedTests, failed: report.numFailedTests })
 }
 
-function browserTests(): Count {
+/** Two at a time, then one by one those that measure the browser. */
+function browserTests(): Count[] {
   console.log('\n== browser tests')
   rmSync('data/e2e', { recursive: true, force: true })
-  const file = path.join(reports, 'playwright.json')
   try {
     process.env.CHROMIUM = ensureChromium()
   } catch (error) {
     console.error((error as Error).message)
-    return { passed: 0, failed: 1 }
+    return [{ passed: 0, failed: 1 }]
   }
-  const ok = node('node_modules/@playwright/test/cli.js', ['test', '--reporter=list,json'], {
+  return [
+    playwright('together', ['--grep-invert', '@alone']),
+    playwright('alone', ['--grep', '@alone', '--workers', '1']),
+  ]
+}
+
+function playwright(name: string, options: string[]): Count {
+  const file = path.join(reports, `playwright-${name}.json`)
+  const ok = node('node_modules/@playwright/test/cli.js', ['test', '--reporter=list,json', ...options], {
     PLAYWRIGHT_JSON_OUTPUT_NAME: file,
   })
   const report = readReport<{ stats: { expected: number; flaky: number; unexpected: number } }>(file)

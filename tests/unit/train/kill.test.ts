@@ -14,14 +14,14 @@ const root = fileURLToPath(new URL('../../../', import.meta.url))
 const folder = temporaryFolder()
 const [config, images] = [join(folder.path, 'config.json'), join(folder.path, 'images')]
 
-/** Everything that changes on the way: layers turn binary until step 48, axes are fitted again, a basis goes at 70. */
+/** Everything that changes on the way: layers turn binary until step 36, axes are fitted again, a basis goes at 55. */
 const recipe = {
   data: { set: 'folder', path: 'images', size: 8, pixelUnshuffle: 1 },
-  steps: 100,
-  snapshots: [0, 50, 100],
-  lrm: { weight: 0.01, refreshEvery: 40 },
-  progressive: { every: 12 },
-  binarizer: { transition: 70 },
+  steps: 75,
+  snapshots: [0, 50, 75],
+  lrm: { weight: 0.01, refreshEvery: 30 },
+  progressive: { every: 9 },
+  binarizer: { transition: 55 },
 }
 
 beforeAll(async () => {
@@ -46,7 +46,7 @@ type Kill = { said: string; delay: number }
 /** Trains in folder `name` from its last state, if it has one. Returns how the process ended and what it said. */
 function train(name: string, kill?: Kill): Promise<{ end: number | NodeJS.Signals | null; stderr: string }> {
   const out = join(folder.path, name)
-  const flags = ['--resume', '--out', out, '--state', join(out, 'state'), '--save-every', '30']
+  const flags = ['--resume', '--out', out, '--state', join(out, 'state'), '--save-every', '25']
   const child = spawn(process.execPath, ['--import', 'tsx', 'lib/cli/main.ts', 'train', config, ...flags], {
     cwd: root,
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -77,7 +77,7 @@ it('a training killed at several moments ends with the checkpoints and the log o
   expect(checkpoints('whole')).toEqual([
     'step-000000.safetensors',
     'step-000050.safetensors',
-    'step-000100.safetensors',
+    'step-000075.safetensors',
   ])
   const line = readFileSync(join(folder.path, 'whole', 'log.jsonl'), 'utf8').split('\n')[0]!
   const step = 1000 * (JSON.parse(line) as LogLine).secondsPerStep
@@ -88,17 +88,17 @@ it('a training killed at several moments ends with the checkpoints and the log o
   ]
   const kills: Kill[] = [
     // before there is a state
-    { said: 'starting', delay: a * 20 * step },
+    { said: 'starting', delay: a * 12 * step },
     // while a checkpoint or a state is written
-    { said: 'step 50/100', delay: b * 2 * step },
+    { said: 'step 50/75', delay: b * 2 * step },
     // on the way from wherever it goes on
-    { said: 'trained values', delay: c * 20 * step },
+    { said: 'trained values', delay: c * 12 * step },
   ]
   for (const kill of kills) {
     const { end, stderr } = await train('killed', kill)
     expect(end, `${kill.said}: ${stderr}`).toBe('SIGKILL')
   }
-  expect(checkpoints('killed')).not.toContain('step-000100.safetensors')
+  expect(checkpoints('killed')).not.toContain('step-000075.safetensors')
   const last = await train('killed')
   expect(last, last.stderr).toMatchObject({ end: 0 })
   expect(checkpoints('killed')).toEqual(checkpoints('whole'))
