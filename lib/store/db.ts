@@ -63,7 +63,7 @@ async function transaction<T>(
         async (tx) => {
           // A write that changes nothing. It makes SQLite take the write lock: a transaction that reads first fails when
           // another process writes in between.
-          await tx.blob.deleteMany({ where: { sha256: '' } })
+          await tx.$executeRaw`DELETE FROM Blob WHERE sha256 = ''`
           locked = true
           return work(tx, await nextMoment(tx))
         },
@@ -87,12 +87,11 @@ async function transaction<T>(
  * later, so that lists keep their order, and a shared view holds what its sender saw.
  */
 async function nextMoment(tx: Prisma.TransactionClient): Promise<Date> {
-  const latest = [
-    (await tx.run.aggregate({ _max: { updatedAt: true } }))._max.updatedAt,
-    (await tx.share.aggregate({ _max: { createdAt: true } }))._max.createdAt,
-    (await tx.evaluation.aggregate({ _max: { storedAt: true } }))._max.storedAt,
-  ]
-  return new Date(Math.max(Date.now(), ...latest.map((moment) => (moment ? moment.getTime() + 1 : 0))))
+  const [latest] = await tx.$queryRaw<Record<string, string | null>[]>`
+    SELECT (SELECT max(updatedAt) FROM Run) AS run, (SELECT max(createdAt) FROM Share) AS share,
+      (SELECT max(storedAt) FROM Evaluation) AS evaluation`
+  const moments = Object.values(latest ?? {}).map((moment) => (moment ? Date.parse(moment) + 1 : 0))
+  return new Date(Math.max(Date.now(), ...moments))
 }
 
 /** Closes the connections; the next call opens them again. */

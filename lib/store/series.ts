@@ -36,25 +36,29 @@ export function unpackAlignment(
 }
 
 function packed(series: readonly Series[]): Uint8Array<ArrayBuffer> {
-  const all = series.flat()
-  const view = new DataView(new ArrayBuffer(all.length * 4))
-  all.forEach((value, i) => {
-    view.setFloat32(i * 4, value ?? Number.NaN, true)
-  })
+  const view = new DataView(new ArrayBuffer(4 * series.reduce((sum, { length }) => sum + length, 0)))
+  let at = 0
+  for (const values of series)
+    for (const value of values) {
+      view.setFloat32(at, value ?? Number.NaN, true)
+      at += 4
+    }
   return new Uint8Array(view.buffer)
 }
 
 function unpacked<Name extends string>(bytes: Uint8Array, names: readonly Name[]): Record<Name, Series> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const count = bytes.byteLength / 4 / names.length
-  const series = names.map((name, k): [Name, Series] => [
-    name,
-    Array.from({ length: count }, (_, i) => {
+  const series = {} as Record<Name, Series>
+  for (const [k, name] of names.entries()) {
+    const values: Series = []
+    for (let i = 0; i < count; i++) {
       const value = view.getFloat32((k * count + i) * 4, true)
-      return Number.isNaN(value) ? null : value
-    }),
-  ])
-  return Object.fromEntries(series) as Record<Name, Series>
+      values.push(Number.isNaN(value) ? null : value)
+    }
+    series[name] = values
+  }
+  return series
 }
 
 /** Mean of what was measured; null if nothing was. */
