@@ -5,13 +5,16 @@
  * cannot be written, or whose process is gone, stops nobody.
  */
 import { randomBytes } from 'node:crypto'
+import { watch } from 'node:fs'
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { host, isRunning } from './owner'
 
 /** A ticket that is first for so long is taken away: its process hangs, or is of another machine and gone. */
 const patienceMs = 5000
+
+/** How long the tickets are not looked at when nothing is told of them. */
+const lookAgainMs = 50
 
 /** Waits for the turn of this process in the store of `folder`, does the work, and passes the turn on. */
 export async function inTurn<T>(folder: string, work: () => Promise<T>): Promise<T> {
@@ -40,8 +43,33 @@ async function untilFirst(tickets: string, mine: string): Promise<void> {
     if (first !== leader) [leader, since] = [first, performance.now()]
     if (isLeft(first) || performance.now() - since > patienceMs)
       await rm(path.join(tickets, first), { force: true })
-    // Looking costs time that the first could use: the further back, the more rarely.
-    else await setTimeout(4 * before.length === 1 ? 1 : 4 * before.length)
+    else await untilGone(path.join(tickets, before.at(-1)!))
+  }
+}
+
+/**
+ * Until this ticket is taken away, or for a moment: it may hang, and not every file system tells of what others do. Each
+ * waits for the one before it, as looking at them all again and again costs time that the first could use.
+ */
+function untilGone(ticket: string): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer)
+      watcher?.close()
+      resolve()
+    }
+    const timer = setTimeout(done, lookAgainMs)
+    const watcher = watched(ticket, done)
+  })
+}
+
+/** null where it cannot be watched: it is gone, and looked at again at once, or the system watches no more files. */
+function watched(ticket: string, onChange: () => void) {
+  try {
+    return watch(ticket, onChange).on('error', onChange)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') setImmediate(onChange)
+    return null
   }
 }
 
