@@ -139,22 +139,41 @@ export function forwardSideBySide(
     seeLayer(layer, inputs, outputs)
     return seen(layer.id, outputs)
   }
-  const norm = (norm: Norm, xs: Lanes<Tensor4D>): Lanes<Tensor4D> =>
-    seen(
-      norm.id,
-      xs.map((x, lane) => parts[lane]!.norm(norm, x)),
-    )
+  /**
+   * A layer on what `after` makes of normed features. A lane goes all the way before the next one starts: what it has just written
+   * is still in the cache.
+   */
+  const throughNormed = (
+    norm: Norm,
+    layer: Layer,
+    xs: Lanes<Tensor4D>,
+    after: (normed: Tensor4D, lane: number) => Tensor4D,
+    before: (x: Tensor4D, lane: number) => Tensor4D = (x) => x,
+  ): Lanes<Tensor4D> => {
+    const [normed, inputs, outputs]: Tensor4D[][] = [[], [], []]
+    for (const [lane, x] of xs.entries()) {
+      const own = parts[lane]!.norm(norm, before(x, lane))
+      const input = after(own, lane)
+      normed!.push(own)
+      inputs!.push(input)
+      outputs!.push(parts[lane]!.layer(layer, input) as Tensor4D)
+    }
+    see(norm.id, normed!)
+    seeLayer(layer, inputs!, outputs!)
+    return seen(layer.id, outputs!)
+  }
 
   const resBlock = (block: ResBlock, x: Lanes<Tensor4D>, time: Lanes<Tensor2D>): Lanes<Tensor4D> => {
-    const resize = (xs: Lanes<Tensor4D>) => (block.resize === null ? xs : resized(xs, block.resize))
-    const h1 = through(block.conv1, resize(each(silu, norm(block.norm1, x))))
+    const resize = (x: Tensor4D) => (block.resize === null ? x : resized(x, block.resize))
+    const h1 = throughNormed(block.norm1, block.conv1, x, (normed) => resize(silu(normed)))
     const embedded = through(block.timeProjection, time)
     const h2 = config.scaleShift
-      ? each(scaleAndShift, norm(block.norm2, h1), embedded)
-      : norm(block.norm2, each(addPerImage, h1, embedded))
-    const h3 = through(block.conv2, each(silu, h2))
-    const shortcut = block.shortcut ? through(block.shortcut, x) : resize(x)
-    return seen(block.id, summed(shortcut, h3, block.scale))
+      ? throughNormed(block.norm2, block.conv2, h1, (normed, lane) =>
+          silu(scaleAndShift(normed, embedded[lane]!)),
+        )
+      : throughNormed(block.norm2, block.conv2, h1, silu, (h, lane) => addPerImage(h, embedded[lane]!))
+    const shortcut = block.shortcut ? through(block.shortcut, x) : x.map(resize)
+    return seen(block.id, summed(shortcut, h2, block.scale))
   }
 
   const queryKeyValue = ({ qkv, heads }: Attention, x: Lanes<Tensor4D>): Lanes<Tensor4D>[] => {
@@ -166,7 +185,11 @@ export function forwardSideBySide(
 
   const attend = (block: Attention, x: Lanes<Tensor4D>): Lanes<Tensor4D> => {
     const { heads, products } = block
-    const [q, k, v] = queryKeyValue(block, norm(block.norm, x))
+    const normed = seen(
+      block.norm.id,
+      x.map((own, lane) => parts[lane]!.norm(block.norm, own)),
+    )
+    const [q, k, v] = queryKeyValue(block, normed)
     const attended = x.map((_, lane) => {
       const operand: OperandQuantizer = (name, x) =>
         products === null ? x : parts[lane]!.operand(`${products}.${name}`, x)
@@ -193,7 +216,7 @@ export function forwardSideBySide(
     const sample = () => {
       if (block) return resBlock(block, x, time)
       // a convolution on the way down has stride 2
-      const h = layer && way === 'down' ? x : resized(x, way)
+      const h = layer && way === 'down' ? x : x.map((own) => resized(own, way))
       return seen(id, layer ? through(layer, h) : h)
     }
     const h = sample()
@@ -232,7 +255,7 @@ export function forwardSideBySide(
     h = attend(net.mid.attention, h)
     h = seen(net.mid.id, resBlock(net.mid.res2, h, time))
     for (const level of net.up) h = upLevel(level, h)
-    return [...through(net.convOut, each(silu, norm(net.normOut, h)))]
+    return [...throughNormed(net.normOut, net.convOut, h, silu)]
 
     function upLevel(level: Level, h: Lanes<Tensor4D>): Lanes<Tensor4D> {
       for (const block of level.blocks) h = unit(block, each(concatChannels, h, skips.pop()!), time)
@@ -273,7 +296,7 @@ export function attention(
 }
 
 /** Half the size by the mean, twice the size by the nearest. */
-const resized = (xs: Lanes<Tensor4D>, way: Resize) => each(way === 'down' ? averagePool2x : upsample2x, xs)
+const resized = (x: Tensor4D, way: Resize) => (way === 'down' ? averagePool2x(x) : upsample2x(x))
 
 const summed = (xs: Lanes<Tensor4D>, hs: Lanes<Tensor4D>, scale: number) =>
   xs.map((x, lane) => residualSum(x, hs[lane]!, scale))
