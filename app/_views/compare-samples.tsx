@@ -7,6 +7,7 @@ import { PixelDifference, pixelDifferenceScale } from '../_charts/pixel-differen
 import { Card } from '../_ui/card'
 import { formatCosine } from '../_ui/format'
 import { bytesOf, Pixels } from '../_ui/pixels'
+import { RangeInput } from '../_ui/range-input'
 import { Empty } from '../_ui/states'
 import { shortName } from './compare-names'
 import type { Thumbnails } from './load'
@@ -196,14 +197,13 @@ function WipeAndDifference({ a, b, image }: { a: Row; b: Row; image: number }) {
           </div>
           <span className="wipe-line" style={{ left: `${share}%` }} />
         </div>
-        <input
-          type="range"
+        <RangeInput
           min={0}
           max={100}
           value={share}
           aria-label={`Wipe: share of ${a.name}`}
           aria-valuetext={`${share} % ${a.name}, ${100 - share} % ${b.name}`}
-          onChange={(event) => setShare(Number(event.target.value))}
+          onValue={setShare}
         />
         <div className="wipe-names">
           <span className="run-name">

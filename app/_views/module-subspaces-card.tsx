@@ -6,6 +6,7 @@ import { DotStrip } from '../_charts/dot-strip'
 import { isMeasured, meanOf, nearestIndex } from '../_charts/series'
 import { Card } from '../_ui/card'
 import { formatFixed, formatPercent, formatScale } from '../_ui/format'
+import { RangeInput } from '../_ui/range-input'
 import { TableScroll } from '../_ui/table-scroll'
 
 type ModuleSubspacesProps = {
@@ -40,18 +41,17 @@ export function ModuleSubspacesCard({ modules, timesteps, t, slot, share, onShar
         </>
       }
     >
-      <label className="rank-slider small">
+      <div className="rank-slider small">
         axes kept{' '}
-        <input
-          type="range"
+        <RangeInput
           min={1}
           max={100}
           value={share}
           aria-label="Axes kept, per cent of the channels"
-          onChange={(event) => onShare(Number(event.target.value))}
+          onValue={onShare}
         />{' '}
         <b>{share} %</b> of the channels{share === 25 && ', as in training'}
-      </label>
+      </div>
       <TableScroll label="Low-rank representation of the modules" className="numbers">
         <table className="plain">
           <thead>

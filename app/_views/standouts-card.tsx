@@ -14,7 +14,7 @@ export function StandoutsCard({ standouts, layerHref }: StandoutsCardProps) {
       caption="By its bases, the step of its input, or the axes its training stored. Each layer is held against its own kind, measure by measure: (value − median) / (next worst − median). 1 is as far out as another layer; from 2 on look at it first."
     >
       <TableScroll label="Layers that stand out" className="numbers">
-        <table className="plain">
+        <table className="plain stacked">
           <thead>
             <tr>
               <th scope="col">layer</th>
@@ -36,7 +36,9 @@ export function StandoutsCard({ standouts, layerHref }: StandoutsCardProps) {
                   )}
                 </th>
                 <td>{reasons.map(reasonInWords).join('; ')}</td>
-                <td className="num">{formatFixed(reasons[0]?.score, 1)}</td>
+                <td className="num" data-name="how far out">
+                  {formatFixed(reasons[0]?.score, 1)}
+                </td>
               </tr>
             ))}
           </tbody>

@@ -57,3 +57,31 @@ test('the run names the layers that stand out, with the reason', async ({ page }
   await first.getByRole('link').click()
   await expect(page.getByRole('heading', { name, level: 1 })).toBeVisible()
 })
+
+test('on a phone the layers that stand out are read without scrolling sideways', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 800 })
+  await page.goto('/r/mnist-lmb')
+  const standing = page.getByRole('region', { name: 'Which layer stands out' })
+  await expect(standing.getByRole('link').first()).toBeVisible()
+  const wider = await standing
+    .locator('.table-scroll')
+    .evaluate((element) => element.scrollWidth - element.clientWidth)
+  expect(wider).toBe(0)
+})
+
+test('a slider that was moved before the page’s code had come counts', async ({ page }) => {
+  let letCome = () => {}
+  const moved = new Promise<void>((resolve) => {
+    letCome = resolve
+  })
+  await page.route('**/*.js', async (route) => {
+    await moved
+    await route.continue()
+  })
+  await page.goto('/r/mnist-lmb', { waitUntil: 'commit' })
+  const slider = page.getByRole('slider', { name: 'Axes kept, per cent of the channels' })
+  await slider.press('Home')
+  await expect(page.getByText('25 % of the channels, as in training')).toBeVisible()
+  letCome()
+  await expect(page.getByText('axes kept 1 % of the channels')).toBeVisible()
+})
