@@ -5,7 +5,7 @@
  *
  * One line of JSON for each that is stored: {id, sha256, ms}. With STEP it kills itself before it takes that step of its
  * second import, counted from 0; -1 prints their names instead. With $TOGETHER in the environment so many of these
- * processes wait for each other after their first $WARM_UP imports.
+ * processes wait for each other after their first import.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
@@ -30,11 +30,8 @@ async function* pieces(content: Uint8Array) {
   for (let at = 0; at < content.length; at += size) yield content.subarray(at, at + size)
 }
 
-const warmUp = Number(process.env.WARM_UP)
-
-async function untilOthersAreWarm(): Promise<void> {
-  const others = Number(process.env.TOGETHER)
-  while ((await db().checkpoint.count({ where: { step: warmUp - 1 } })) < others) await setTimeout(100)
+async function untilStored(first: number): Promise<void> {
+  while ((await db().checkpoint.count({ where: { step: 0 } })) < first) await setTimeout(100)
 }
 
 for (let step = 0; step < Number(count); step++) {
@@ -48,7 +45,7 @@ for (let step = 0; step < Number(count); step++) {
   watching = false
   const ms = performance.now() - started
   process.stdout.write(`${JSON.stringify({ id, sha256, ms })}\n`)
-  if (step === warmUp - 1) await untilOthersAreWarm()
+  if (step === 0) await untilStored(Number(process.env.TOGETHER ?? 1))
 }
 if (fatal === '-1') process.stdout.write(`${JSON.stringify(steps)}\n`)
 await closeDb()

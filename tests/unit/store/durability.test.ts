@@ -54,7 +54,7 @@ it(
 )
 
 it('processes that import at the same time all succeed, beside one that reads', patient, async () => {
-  const counts = await writeTogether({ writers: 3, warmUp: 1, imports: 4, readers: 1 })
+  const counts = await writeTogether({ writers: 3, imports: 5, readers: 1 })
   expect(counts).toMatchObject({ committed: 15, expected: 15, readErrors: 0, faults: noFaults })
   expect(counts.reads).toBeGreaterThan(0)
 })
