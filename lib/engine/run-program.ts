@@ -21,7 +21,7 @@ export type Threads = {
 
 /**
  * Alone, or with threads, for which the module must be a shared build. Throws a RangeError if the host has no such memory
- * to give.
+ * to give, and what `spawn` throws if a thread does not start.
  */
 export async function startProgram(
   program: Program,
@@ -34,7 +34,8 @@ export async function startProgram(
   const kernels = await startKernels(module, memory)
   for (const { at, data } of program.constants) new Uint8Array(memory.buffer, at, data.length).set(data)
   const count = threads?.count ?? 1
-  for (let index = 1; index < count; index++) threads!.spawn({ module, memory, steps, control, index, count })
+  const others = Array.from({ length: count - 1 }, (_, i) => i + 1)
+  await Promise.all(others.map((index) => threads!.spawn({ module, memory, steps, control, index, count })))
   const pass = passOf({ kernels, memory, steps, control, index: 0, count })
   return {
     memory,

@@ -45,4 +45,11 @@ describe('threads of the engine', () => {
     await startEngine(checkpoint, shared, { taps: true, threads: { count: 2, spawn } })
     expect(workers).toHaveLength(0)
   })
+
+  it('are said not to start at once, not when the first pass waits for them', async () => {
+    const { checkpoint } = await openCheckpoint('public/demo/mnist-baseline/step-001000.safetensors', {})
+    const none = () => Promise.reject(new Error('no thread to be had'))
+    const starting = startEngine(checkpoint, shared, { threads: { count: 2, spawn: none } })
+    await expect(starting).rejects.toThrow('no thread to be had')
+  })
 })
