@@ -34,6 +34,11 @@ export type Geometry = {
   padding: number
 }
 
+/** Pixels of the output along an axis of n; kernels of 3 pad one pixel on the far side as well. */
+export function outputSize(n: number, kernel: number, stride: number, padding: number): number {
+  return Math.floor((n + (kernel === 1 ? 0 : padding + 1) - kernel) / stride) + 1
+}
+
 /** Weights +1 and -1 of each basis, their scales per output channel, and the bias. */
 export type OneBitWeights = {
   signs: readonly Int8Array[]

@@ -2,8 +2,8 @@
 import { tensor } from '@tensorflow/tfjs-core'
 import { InputError } from '../tensor/error'
 import type { Checkpoint } from '../unet/checkpoint'
-import type { Tap } from '../unet/forward'
-import { timestepSinusoids } from '../unet/forward'
+import { type Tap, timestepSinusoids } from '../unet/forward'
+import { toNCHW, toNHWC } from '../unet/unet'
 import type { View } from './layout'
 import { type Plan, planNetwork } from './plan'
 import { startProgram, type Threads, valuesOf } from './run-program'
@@ -63,20 +63,16 @@ export async function startEngine(
       const pixels = size * size
       const images = x.length / (config.inChannels * pixels)
       const eps = new Float32Array(images * config.outChannels * pixels)
+      const [own, made] = [config.inChannels * pixels, config.outChannels * pixels]
       for (let image = 0; image < images; image++) {
         const timestep = typeof t === 'number' ? t : t[image]!
+        const input = x.subarray(image * own, (image + 1) * own)
         floats.set(timestepSinusoids([timestep], config), plan.sinusoid.at / 4)
-        const input = x.subarray(image * config.inChannels * pixels, (image + 1) * config.inChannels * pixels)
-        for (let c = 0; c < config.inChannels; c++)
-          for (let p = 0; p < pixels; p++)
-            floats[plan.x.at / 4 + p * config.inChannels + c] = input[c * pixels + p]!
+        floats.set(toNHWC(input, [1, config.inChannels, size, size]), plan.x.at / 4)
         faults[0] = 0
         pass(tap && showing(tap))
         if (faults[0] !== 0) throw notFinite(name, timestep)
-        const first = image * config.outChannels * pixels
-        for (let c = 0; c < config.outChannels; c++)
-          for (let p = 0; p < pixels; p++)
-            eps[first + c * pixels + p] = floats[plan.eps.at / 4 + p * plan.eps.stride + c]!
+        eps.set(toNCHW(valuesOf(floats, plan.eps), [1, size, size, config.outChannels]), image * made)
       }
       return eps
     },

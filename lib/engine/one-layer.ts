@@ -1,7 +1,6 @@
 /** A single binarized layer as a program: what benchmarks time and tests compare. */
-import { type Geometry, type OneBitWeights, oneBitConvolution } from './convolution'
+import { type Geometry, type OneBitWeights, oneBitConvolution, outputSize } from './convolution'
 import { Layout, type Program, type View } from './layout'
-import { outputSize } from './reference'
 
 export type OneLayer = Program & {
   /** (H, W, C) floats in, (H', W', O) floats out. */

@@ -12,18 +12,19 @@ import { isPacked, type StoredWeight } from '../quant/quantizer'
 import { isOneBit, type LayerPrecision } from '../record/precision'
 import type { Layer } from '../record/run'
 import { InputError } from '../tensor/error'
-import type {
-  Architecture,
-  Attention,
-  Block,
-  Level,
-  Norm,
-  Operand,
-  Resample,
-  ResBlock,
+import {
+  type Architecture,
+  type Attention,
+  architecture,
+  type Block,
+  type Level,
+  type Norm,
+  type Operand,
+  type Resample,
+  type ResBlock,
 } from '../unet/architecture'
-import { architecture } from '../unet/architecture'
 import { type Checkpoint, storedWeight } from '../unet/checkpoint'
+import { paddingOf } from '../unet/forward'
 import {
   floatConvolution,
   type Input,
@@ -31,6 +32,7 @@ import {
   type OneBitWeights,
   type Output,
   oneBitConvolution,
+  outputSize,
 } from './convolution'
 import { Layout, type Program, type View } from './layout'
 import { indexBytes } from './one-bit-weights'
@@ -291,18 +293,15 @@ class Planner {
     return target
   }
 
-  #outputSize({ stride, kernel }: Layer, { view, doubled }: Input): Pick<View, 'height' | 'width'> {
-    const padding = this.#net.config.downsamplePadding
-    const along = (n: number) => {
-      const pixels = doubled ? 2 * n : n
-      return stride === 1 ? pixels : Math.floor((pixels + padding + 1 - kernel) / stride) + 1
-    }
+  #outputSize(layer: Layer, { view, doubled }: Input): Pick<View, 'height' | 'width'> {
+    const [padding] = paddingOf(layer, this.#net.config)
+    const along = (n: number) => outputSize(doubled ? 2 * n : n, layer.kernel, layer.stride, padding)
     return { height: along(view.height), width: along(view.width) }
   }
 
   #convolve(layer: Layer, input: Input, output: Output): void {
     const { manifest, scales, tensors, name } = this.checkpoint
-    const { id, kernel, stride } = layer
+    const { id, stride } = layer
     const precision = manifest[id]!
     const [stored, own, whose] = [
       storedWeight(this.checkpoint, id),
@@ -311,7 +310,7 @@ class Planner {
     ]
     const bias = tensors.get(`${id}.bias`)!.data
     const step = this.#inputStep(id)
-    const padding = kernel === 1 ? 0 : stride === 2 ? this.#net.config.downsamplePadding : 1
+    const [padding] = paddingOf(layer, this.#net.config)
     const signs = isOneBit(precision) ? signsOf(precision, stored, own, whose) : null
     if (signs) {
       const geometry = { shape: stored.shape, stride, padding }

@@ -2,7 +2,7 @@
  * The plain reference of a binarized layer: what the kernels must give, integer for integer, written to be read. Slow.
  */
 import { codeRange, lsq } from '../quant/lsq'
-import type { Geometry } from './convolution'
+import { type Geometry, outputSize } from './convolution'
 
 type Size = { height: number; width: number }
 
@@ -40,9 +40,4 @@ export function referenceSums(
           }
         }
   return sums
-}
-
-/** Pixels of the output along an axis of n; kernels of 3 pad one pixel on the far side as well. */
-export function outputSize(n: number, kernel: number, stride: number, padding: number): number {
-  return Math.floor((n + (kernel === 1 ? 0 : padding + 1) - kernel) / stride) + 1
 }

@@ -301,7 +301,8 @@ const resized = (x: Tensor4D, way: Resize) => (way === 'down' ? averagePool2x(x)
 const summed = (xs: Lanes<Tensor4D>, hs: Lanes<Tensor4D>, scale: number) =>
   xs.map((x, lane) => residualSum(x, hs[lane]!, scale))
 
-function paddingOf(layer: Layer, config: UNetConfig): Padding {
+/** Zeros around the input of a convolution. */
+export function paddingOf(layer: Layer, config: UNetConfig): Padding {
   if (layer.kernel === 1) return [0, 0]
   if (layer.stride === 2) return [config.downsamplePadding, 1]
   return [1, 1]

@@ -2,8 +2,7 @@
  * A single binarized layer on a GPU: what planOneLayer and startProgram do in WebAssembly. Buffers and bindings are laid out once; a run
  * uploads the input, computes and reads the output back.
  */
-import type { Geometry, OneBitWeights } from '../convolution'
-import { outputSize } from '../reference'
+import { type Geometry, type OneBitWeights, outputSize } from '../convolution'
 import { codeThresholds } from './code-thresholds'
 import { quantizeShader, sumShader, workgroup } from './shaders'
 import { foursOf, signWords, wordsOf } from './sign-words'
