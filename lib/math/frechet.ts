@@ -2,8 +2,7 @@
  * Frechet (2-Wasserstein) distance of Gaussians, as FID takes it of Inception features (Heusel et al. 2017). Features
  * are [N, D] row-major, one row per image.
  */
-import { Matrix } from 'ml-matrix'
-import { symmetricEigen } from './eigen'
+import { EigenvalueDecomposition, Matrix } from 'ml-matrix'
 
 /** Mean [D] and covariance [D, D], float64. */
 export type Gaussian = { mean: Float64Array; covariance: Float64Array }
@@ -39,18 +38,21 @@ export function frechetDistance(a: Gaussian, b: Gaussian): number {
   for (let i = 0; i < D; i++) {
     distance += (a.mean[i]! - b.mean[i]!) ** 2 + a.covariance[i * D + i]! + b.covariance[i * D + i]!
   }
-  const root = squareRoot(a.covariance, D)
+  const root = squareRoot(Matrix.from1DArray(D, D, a.covariance))
   const product = root.mmul(Matrix.from1DArray(D, D, b.covariance)).mmul(root)
   // symmetric up to rounding
   const symmetric = Matrix.add(product, product.transpose()).mul(0.5)
-  const { values } = symmetricEigen(Float64Array.from(symmetric.to1DArray()), D)
-  return Math.max(0, distance - 2 * values.reduce((sum, v) => sum + Math.sqrt(Math.max(0, v)), 0))
+  const { realEigenvalues } = symmetricEigen(symmetric)
+  return Math.max(0, distance - 2 * realEigenvalues.reduce((sum, v) => sum + Math.sqrt(Math.max(0, v)), 0))
 }
 
 /** The symmetric root of a covariance. */
-function squareRoot(covariance: Float64Array, D: number): Matrix {
-  const { values, vectors } = symmetricEigen(covariance, D)
-  const roots = Array.from(values, (v) => Math.sqrt(Math.max(0, v)))
-  const rows = Matrix.from1DArray(D, D, vectors)
-  return rows.transpose().mmul(Matrix.diag(roots)).mmul(rows)
+function squareRoot(covariance: Matrix): Matrix {
+  const { eigenvectorMatrix: vectors, realEigenvalues } = symmetricEigen(covariance)
+  const roots = realEigenvalues.map((v) => Math.sqrt(Math.max(0, v)))
+  return vectors.mmul(Matrix.diag(roots)).mmul(vectors.transpose())
+}
+
+function symmetricEigen(m: Matrix): EigenvalueDecomposition {
+  return new EigenvalueDecomposition(m, { assumeSymmetric: true })
 }

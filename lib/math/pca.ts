@@ -3,7 +3,7 @@
  * channels, of the second moment, not centred. Features are [N, C] row-major, N positions (NHWC flattened:
  * N = B*H*W). Axes are [C, k] row-major, one per column, so that the projection is features x axes.
  */
-import { symmetricEigen } from './eigen'
+import { EigenvalueDecomposition, Matrix } from 'ml-matrix'
 
 /** sum_n e_n e_n^T / N of features [N, C], as [C, C] in float64. Throws a RangeError unless they split into rows of C. */
 export function secondMoment(features: Float32Array, C: number): Float64Array {
@@ -49,13 +49,17 @@ export function centred(rows: Float32Array, C: number): Float32Array {
  */
 export function leadingAxes(moment: Float64Array, C: number, k: number): Float32Array | null {
   if (!moment.every(Number.isFinite)) return null
-  const { vectors } = symmetricEigen(moment, C)
+  const { eigenvectorMatrix: vectors, realEigenvalues: values } = new EigenvalueDecomposition(
+    Matrix.from1DArray(C, C, moment),
+    { assumeSymmetric: true },
+  )
+  const descending = values.map((_, i) => i).sort((a, b) => values[b]! - values[a]!)
   const axes = new Float32Array(C * k)
-  for (let j = 0; j < k; j++) {
-    const axis = vectors.subarray(j * C, (j + 1) * C)
+  descending.slice(0, k).forEach((column, j) => {
+    const axis = vectors.getColumn(column)
     const largest = axis.reduce((m, v) => (Math.abs(v) > Math.abs(m) ? v : m), 0)
     for (let i = 0; i < C; i++) axes[i * k + j] = largest < 0 ? -axis[i]! : axis[i]!
-  }
+  })
   return axes
 }
 
