@@ -28,7 +28,7 @@ export function ensureChromium(): string {
     run('apt-get', ['--version'], 'ignore') &&
     (sudo.length === 0 || run('sudo', ['-n', 'true'], 'ignore'))
   ) {
-    console.log('Chromium is not installed: installing the package "chromium"')
+    console.error('Chromium is not installed: installing the package "chromium"')
     for (const step of [['update'], ['install', '-y', '--no-install-recommends', 'chromium']]) {
       const [command, ...args] = [...sudo, 'apt-get', ...step]
       run(command!, args)
@@ -41,7 +41,8 @@ export function ensureChromium(): string {
   return installed
 }
 
-function run(command: string, args: string[], stdio: 'ignore' | 'inherit' = 'inherit'): boolean {
+/** What it prints goes to standard error: standard output may be a report. */
+function run(command: string, args: string[], output: 'ignore' | 2 = 2): boolean {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  return spawnSync(command, args, { stdio, env }).status === 0
+  return spawnSync(command, args, { stdio: ['ignore', output, output], env }).status === 0
 }

@@ -57,21 +57,23 @@ export function oneBitConvolution(
 ): void {
   const { shape } = geometry
   const { factor = 1, added, view } = output
-  const table = coefficients(signs, sigmas, alpha, bias, factor)
+  const table = coefficients(sigmas, alpha, bias, factor)
   const coefficientsAt = layout.constant(table)
-  const offsets = signs.length * paddedOutputs(bias.length)
-  if (added) addToBias(layout, added, factor, table.subarray(offsets), coefficientsAt + 4 * offsets)
+  const padded = paddedOutputs(bias.length)
+  // the offsets of even and of odd sums
+  for (const from of added ? [padded, 2 * padded] : [])
+    addToBias(layout, added!, factor, table.subarray(from, from + padded), coefficientsAt + 4 * from)
   const weights = layout.constant(...signs.map((plane) => weightIndices(plane, shape)))
   const common = outputFields(geometry, output)
   const columns = (view.width - 1) * geometry.stride + common.kernel
-  // rows of tables with the sum of each pixel's codes, half sums of a row, sums of a block of outputs
+  // rows of tables with the sum of each pixel's codes, middles of a row, sums of a block of outputs, two blocks
   const ring = layout.scratch(
-    common.kernel * columns * (64 * Math.ceil(shape[1]! / 16) + 4) + 4 * view.width + 256,
+    common.kernel * columns * (64 * Math.ceil(shape[1]! / 16) + 4) + 8 * view.width + 256 + 256,
   )
   const source = layout.record('Source', sourceFields(geometry, input, { alpha, lowest: -8, highest: 7 }))
   const record = layout.record('OneBitConvolution', {
     ...common,
-    ...{ source, paddedOutputs: paddedOutputs(bias.length), bases: signs.length },
+    ...{ source, paddedOutputs: padded, bases: signs.length },
     ...{ weights, coefficients: coefficientsAt },
   })
   layout.step('convolveOneBit', [record], view.height, ring)

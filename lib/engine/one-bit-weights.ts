@@ -3,12 +3,12 @@
  * four input channels, and what turns sums of lookups into outputs.
  */
 
-/** Output channels go in blocks of so many, the last may have half. */
-const block = 64
+/** Output channels go in blocks of so many. */
+const block = 32
 
-/** Output channels with those that fill the last block: a multiple of 32. */
+/** Output channels with those that fill the last block. */
 export function paddedOutputs(outputs: number): number {
-  return Math.ceil(outputs / 32) * 32
+  return Math.ceil(outputs / block) * block
 }
 
 /** Lane of a vector of 16 bytes for output i of its 16: even lanes hold the first eight, odd ones the others. */
@@ -25,45 +25,40 @@ export function weightIndices(signs: Int8Array, shape: readonly number[]): Uint8
   const [outputs = 1, channels = 1, ...kernel] = shape
   const taps = kernel.reduce((n, d) => n * d, 1)
   const groups = Math.ceil(channels / 16) * 4
-  const padded = paddedOutputs(outputs)
   const indices = new Uint8Array(indexBytes(shape))
   for (let o = 0, from = 0; o < outputs; o++) {
     const first = Math.floor(o / block) * block
-    const width = Math.min(block, padded - first)
     const lane = first * taps * groups + ((o - first) & ~15) + laneOf(o & 15)
     for (let c = 0; c < channels; c++)
       for (let tap = 0; tap < taps; tap++, from++)
-        if (signs[from]! > 0) indices[lane + (tap * groups + (c >> 2)) * width]! |= 1 << (c & 3)
+        if (signs[from]! > 0) indices[lane + (tap * groups + (c >> 2)) * block]! |= 1 << (c & 3)
   }
   return indices
 }
 
 /**
- * Scale of each basis, then offset, each for all padded outputs: y = sum over bases of scale * (S - sum u / 2), plus offset, where
- * S is the sum of the codes u = q + 8 whose weight is +1 (see assembly/one-bit.ts). `sigmas` and `signs` by basis, `factor`
- * multiplies all of it.
+ * What turns the sums S of a basis into outputs (assembly/one-bit.ts), by basis, each for all padded outputs: its scale, the offset
+ * where the sum of codes is even, and where it is odd. `sigmas` by basis; `factor` multiplies all of it.
  */
 export function coefficients(
-  signs: readonly Int8Array[],
   sigmas: readonly Float32Array[],
   alpha: number,
   bias: Float32Array,
   factor = 1,
 ): Float32Array {
-  const outputs = bias.length
-  const padded = paddedOutputs(outputs)
-  const result = new Float32Array(padded * (signs.length + 1))
-  const offsets = Float64Array.from(bias)
-  for (const [basis, plane] of signs.entries()) {
-    const products = plane.length / outputs
-    for (let o = 0; o < outputs; o++) {
-      let set = 0
-      for (let i = o * products; i < (o + 1) * products; i++) if (plane[i]! > 0) set++
-      const unit = sigmas[basis]![o]! * Math.fround(alpha)
-      result[basis * padded + o] = 2 * unit * factor
-      offsets[o]! += unit * (8 * products - 16 * set)
+  const padded = paddedOutputs(bias.length)
+  const result = new Float32Array(3 * padded * sigmas.length)
+  for (const [basis, sigma] of sigmas.entries()) {
+    const [scales, even, odd] = [0, 1, 2].map((part) =>
+      result.subarray((3 * basis + part) * padded, (3 * basis + part + 1) * padded),
+    ) as [Float32Array, Float32Array, Float32Array]
+    for (const [o, scale] of sigma.entries()) {
+      const half = scale * Math.fround(alpha) * factor
+      const offset = basis === 0 ? bias[o]! * factor : 0
+      scales[o] = 2 * half
+      even[o] = offset
+      odd[o] = offset - half
     }
   }
-  for (let o = 0; o < outputs; o++) result[signs.length * padded + o] = offsets[o]! * factor
   return result
 }

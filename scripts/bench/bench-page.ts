@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { chromium, type Page } from '@playwright/test'
 import { build } from 'esbuild'
-import { findChromium } from '../chromium'
+import { ensureChromium } from '../chromium'
 
 const root = path.resolve(import.meta.dirname, '../..')
 
@@ -50,7 +50,7 @@ export async function withBenchPage<T>(script: string, work: (opened: BenchPage)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
-  const browser = await chromium.launch({ executablePath: findChromium(), args: ['--no-sandbox'] })
+  const browser = await chromium.launch({ executablePath: ensureChromium(), args: ['--no-sandbox'] })
   try {
     const page = await browser.newPage()
     page.on('pageerror', (error) => console.error(error.stack ?? error.message))

@@ -13,7 +13,7 @@ import { chromium, type Page } from '@playwright/test'
 import { layerList } from '../../lib/unet/architecture'
 import { parseConfig } from '../../lib/unet/config'
 import { parameterShapes } from '../../lib/unet/unet'
-import { findChromium } from '../chromium'
+import { ensureChromium } from '../chromium'
 import { writeLightning } from './lightning'
 
 const manifest = 'tests/fixtures/manifests/ldm4_lsun_beds256.json'
@@ -54,7 +54,7 @@ try {
 }
 
 async function measure(url: string, file: string, layers: number) {
-  const browser = await chromium.launch({ executablePath: findChromium(), args: ['--no-sandbox'] })
+  const browser = await chromium.launch({ executablePath: ensureChromium(), args: ['--no-sandbox'] })
   try {
     const page: Page = await browser.newPage()
     await page.goto(url)

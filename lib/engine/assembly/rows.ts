@@ -20,10 +20,10 @@ const masks = memory.data<i8>([
   12, 12, 12, 12, 13, 13, 13, 13, 14, 14, 14, 14, 15, 15, 15, 15,
 ])
 
-/** Four times each: highest and lowest code of 4 bits, 1.5 * 2^23, and what of its bits is to be taken off so that codes count from 0. */
+/** Four times each: highest and lowest code of 4 bits, 1.5 * 2^23; then `excess`. */
 const limits = memory.data<i32>([
   0x40e00000, 0x40e00000, 0x40e00000, 0x40e00000, -0x3f000000, -0x3f000000, -0x3f000000, -0x3f000000,
-  0x4b400000, 0x4b400000, 0x4b400000, 0x4b400000, 0x4b3ffff8, 0x4b3ffff8, 0x4b3ffff8, 0x4b3ffff8,
+  0x4b400000, 0x4b400000, 0x4b400000, 0x4b400000, 0x40404040, 0, 0, 0,
 ])
 
 /** Where a convolution takes its input from. */
@@ -65,23 +65,26 @@ function code(v: v128, alpha: v128, lowest: v128, highest: v128): v128 {
   return f32x4.nearest(f32x4.pmax(lowest, f32x4.pmin(highest, f32x4.div(v, alpha))))
 }
 
-/** The same as an integer from 0: clamp first, then adding 1.5 * 2^23 leaves the rounded value in the low bits. */
+/** The same as an integer of 4 bits: clamp first, then adding 1.5 * 2^23 leaves the rounded value in the low bits. */
 // @ts-ignore: decorator
 @inline
-function codeFromZero(v: v128, alpha: v128): v128 {
+function integerCode(v: v128, alpha: v128): v128 {
   const clamped = f32x4.pmax(v128.load(limits, 16), f32x4.pmin(v128.load(limits), f32x4.div(v, alpha)))
-  return i32x4.sub(f32x4.add(clamped, v128.load(limits, 32)), v128.load(limits, 48))
+  return i32x4.sub(f32x4.add(clamped, v128.load(limits, 32)), v128.load(limits, 32))
 }
 
 /**
- * The tables of 16 channels whose codes (0 to 15) are the bytes of u: for each four of them 16 bytes, entry p the sum of the codes
- * whose bit is set in p. First the sums of the four pairs of subsets of two, then a table is two lookups and one sum.
+ * The tables of 16 channels whose codes are the bytes of q: for each four of them 16 bytes, entry p the sum of the codes whose bit
+ * is set in p, in the first table 64 more. First the sums of the four pairs of subsets of two, then a table is two lookups and one sum.
  */
 // @ts-ignore: decorator
 @inline
-function storeTables(u: v128, to: usize): void {
-  const low = i8x16.add(lookUp(u, v128.load(masks)), lookUp(u, v128.load(masks, 16)))
-  const high = i8x16.add(lookUp(u, v128.load(masks, 32)), lookUp(u, v128.load(masks, 48)))
+function storeTables(q: v128, to: usize): void {
+  const low = i8x16.add(
+    i8x16.add(lookUp(q, v128.load(masks)), lookUp(q, v128.load(masks, 16))),
+    v128.load(limits, 48),
+  )
+  const high = i8x16.add(lookUp(q, v128.load(masks, 32)), lookUp(q, v128.load(masks, 48)))
   const low0 = i32x4.shuffle(low, low, 0, 0, 0, 0)
   const low1 = i32x4.shuffle(low, low, 1, 1, 1, 1)
   const low2 = i32x4.shuffle(low, low, 2, 2, 2, 2)
@@ -99,9 +102,25 @@ export function tableBytes(channels: i32): usize {
   return (<usize>((channels + 15) >> 4)) << 6
 }
 
+/** Codes of 16 channels as bytes. */
+// @ts-ignore: decorator
+@inline
+function codes(from: usize, normed: bool, affine: usize, apart: usize, activate: bool, alpha: v128): v128 {
+  const low = i16x8.narrow_i32x4_s(
+    integerCode(activated(from, normed, affine, apart, activate), alpha),
+    integerCode(activated(from + 16, normed, affine + 16, apart, activate), alpha),
+  )
+  const high = i16x8.narrow_i32x4_s(
+    integerCode(activated(from + 32, normed, affine + 32, apart, activate), alpha),
+    integerCode(activated(from + 48, normed, affine + 48, apart, activate), alpha),
+  )
+  return i8x16.narrow_i16x8_s(low, high)
+}
+
 /**
- * Tables of the pixel at `from`, to `to`; returns the sum of its codes. Reads up to the next multiple of 16 channels. Inlined with
- * constants for `normed` and `activate`, so that no value is asked twice.
+ * Tables of the pixel at `from`, to `to`, and the sum of its codes to `sum`; returns twice the largest sum of one sign of the codes
+ * of 32 channels. Reads up to the next multiple of 16 channels. Inlined with constants for `normed` and `activate`, so that
+ * no value is asked twice.
  */
 // @ts-ignore: decorator
 @inline
@@ -113,34 +132,51 @@ function pixelTables(
   activate: bool,
   alpha: v128,
   to: usize,
-): i32 {
+  sum: usize,
+): v128 {
   const apart = affineBytes(channels)
   const end = from + (<usize>channels << 2)
   let sums = i16x8.splat(0)
-  for (; from < end; from += 64) {
-    const low = i16x8.narrow_i32x4_s(
-      codeFromZero(activated(from, normed, affine, apart, activate), alpha),
-      codeFromZero(activated(from + 16, normed, affine + 16, apart, activate), alpha),
-    )
-    const high = i16x8.narrow_i32x4_s(
-      codeFromZero(activated(from + 32, normed, affine + 32, apart, activate), alpha),
-      codeFromZero(activated(from + 48, normed, affine + 48, apart, activate), alpha),
-    )
-    let u = i8x16.narrow_i16x8_u(low, high)
+  let peaks = i32x4.splat(0)
+  for (; from + 64 < end; from += 128) {
+    const q0 = codes(from, normed, affine, apart, activate, alpha)
+    storeTables(q0, to)
+    let q1 = codes(from + 64, normed, affine + 64, apart, activate, alpha)
     const left = <i32>(end - from) >> 2
-    if (left < 16) u = v128.and(u, lanesBelow(left))
-    sums = i16x8.add(sums, i16x8.extadd_pairwise_i8x16_u(u))
-    storeTables(u, to)
-    to += 64
-    if (normed) affine += 64
+    if (left < 32) q1 = v128.and(q1, lanesBelow(left - 16))
+    storeTables(q1, to + 64)
+    const pairs = i16x8.extadd_pairwise_i8x16_s(i8x16.add(q0, q1))
+    const sizes = i16x8.extadd_pairwise_i8x16_s(i8x16.add(i8x16.abs(q0), i8x16.abs(q1)))
+    sums = i16x8.add(sums, pairs)
+    peaks = i32x4.max_s(peaks, bothSigns(sizes, pairs))
+    to += 128
+    if (normed) affine += 128
   }
-  return total(sums)
+  if (from < end) {
+    const q = v128.and(
+      codes(from, normed, affine, apart, activate, alpha),
+      lanesBelow(<i32>(end - from) >> 2),
+    )
+    storeTables(q, to)
+    sums = i16x8.add(sums, i16x8.extadd_pairwise_i8x16_s(q))
+  }
+  store<i32>(sum, total(sums))
+  return peaks
 }
 
-/** Tables of a pixel of zeros outside of the image: code 8 in every channel. */
+/** Twice the sum of the positive and of the negative codes behind their sizes and sums: two of the four lanes have each. */
+// @ts-ignore: decorator
+@inline
+function bothSigns(sizes: v128, pairs: v128): v128 {
+  const both = i8x16.narrow_i16x8_s(i16x8.add(sizes, pairs), i16x8.sub(sizes, pairs))
+  const fours = i32x4.dot_i16x8_s(i16x8.extadd_pairwise_i8x16_s(both), i16x8.splat(1))
+  return i32x4.add(fours, i32x4.shuffle(fours, fours, 1, 0, 3, 2))
+}
+
+/** Tables of a pixel of zeros outside of the image. */
 function paddingTables(channels: i32, to: usize): void {
   for (let c = 0; c < channels; c += 16) {
-    storeTables(v128.and(i8x16.splat(8), lanesBelow(channels - c)), to)
+    storeTables(i8x16.splat(0), to)
     to += 64
   }
 }
@@ -151,11 +187,11 @@ function lanesBelow(count: i32): v128 {
   return i8x16.lt_s(i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), i8x16.splat(<i8>min(count, 16)))
 }
 
-/** Sum of eight 16-bit integers below 2^16. */
+/** Sum of eight 16-bit integers. */
 // @ts-ignore: decorator
 @inline
 function total(x: v128): i32 {
-  const sums = i32x4.extadd_pairwise_i16x8_u(x)
+  const sums = i32x4.extadd_pairwise_i16x8_s(x)
   return (
     i32x4.extract_lane(sums, 0) +
     i32x4.extract_lane(sums, 1) +
@@ -166,9 +202,10 @@ function total(x: v128): i32 {
 
 /**
  * Row y of the padded input as tables of its codes, `pixels` of them to `to` and the sum of codes of each to `sums` (i32).
- * y = 0 is the first row of the image, negative ones and those behind the last are zeros.
+ * y = 0 is the first row of the image, negative ones and those behind the last are zeros. Returns whether sums over the tables of
+ * any 32 channels lie between -128 and 127, whatever entries are taken.
  */
-export function tableRow(source: Source, y: i32, pixels: i32, to: usize, sums: usize): void {
+export function tableRow(source: Source, y: i32, pixels: i32, to: usize, sums: usize): bool {
   const channels = source.channels
   const doubled = source.doubled
   const padding = source.padding
@@ -181,28 +218,30 @@ export function tableRow(source: Source, y: i32, pixels: i32, to: usize, sums: u
   const activate = source.silu != 0
   const alpha = f32x4.splat(source.alpha)
   let zeros: usize = 0
+  let peaks = i32x4.splat(0)
   for (let pixel = 0; pixel < pixels; pixel++) {
     const x = pixel - padding
     if (outside || x < 0 || x >= width) {
       if (zeros) memory.copy(to, zeros, size)
       else paddingTables(channels, to)
       zeros = to
-      store<i32>(sums, 8 * channels)
+      store<i32>(sums, 0)
     } else if (doubled && x & 1) {
       memory.copy(to, to - size, size)
       store<i32>(sums, load<i32>(sums - 4))
     } else {
       const from = row + <usize>(x >> doubled) * step
-      let sum: i32
-      if (affine && activate) sum = pixelTables(from, channels, true, affine, true, alpha, to)
-      else if (affine) sum = pixelTables(from, channels, true, affine, false, alpha, to)
-      else if (activate) sum = pixelTables(from, channels, false, 0, true, alpha, to)
-      else sum = pixelTables(from, channels, false, 0, false, alpha, to)
-      store<i32>(sums, sum)
+      let peak: v128
+      if (affine && activate) peak = pixelTables(from, channels, true, affine, true, alpha, to, sums)
+      else if (affine) peak = pixelTables(from, channels, true, affine, false, alpha, to, sums)
+      else if (activate) peak = pixelTables(from, channels, false, 0, true, alpha, to, sums)
+      else peak = pixelTables(from, channels, false, 0, false, alpha, to, sums)
+      peaks = i32x4.max_s(peaks, peak)
     }
     to += size
     sums += 4
   }
+  return !v128.any_true(i32x4.gt_s(peaks, i32x4.splat(254)))
 }
 
 /** Bytes from a to b of a*x + b. */

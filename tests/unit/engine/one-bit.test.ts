@@ -110,6 +110,22 @@ describe('sums at one bit', () => {
     }
   }
 
+  for (const sum of [127, 128, -127, -128, -129]) {
+    it(`are right where the codes of 32 channels of one pixel come to ${sum}, between rows that are zero`, async () => {
+      const geometry = geometryOf({ outputs: 32, channels: 64, kernel: 3 })
+      const size = { height: 7, width: 4 }
+      const codes = Int8Array.from(
+        { length: 32 },
+        (_, c) => Math.trunc(sum / 32) + (c < Math.abs(sum) % 32 ? Math.sign(sum) : 0),
+      )
+      const x = new Float32Array(size.height * size.width * 64)
+      x.set(codes, (3 * size.width + 1) * 64)
+      for (let i = 0; i < x.length; i++) x[i]! *= alpha
+      await expectEqual(x, size, geometry, new Int8Array(32 * 64 * 9).fill(1))
+      await expectEqual(x, size, geometry, signsFor(geometry, 8))
+    })
+  }
+
   it('do not overflow in one row of more products than 16 bits hold', async () => {
     const geometry = geometryOf({ outputs: 40, channels: 4500, kernel: 1 })
     const x = new Float32Array(2 * 4500).fill(100)
