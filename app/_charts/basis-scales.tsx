@@ -15,7 +15,7 @@ export type BasisScalesProps = {
   title: ReactNode
   caption?: ReactNode
   message: string
-  csvName: string
+  fileName: string
   /** Per output channel. */
   sigma1: number[]
   /** null with one basis: then the scales stand over the channel index. */

@@ -1,8 +1,8 @@
 'use client'
 
-import { type KeyboardEvent, type ReactNode, useId, useState } from 'react'
-import { download } from '../_ui/download'
-import { type ChartTable, DataTable, toCsv } from './data-table'
+import { type KeyboardEvent, type ReactNode, useId, useRef, useState } from 'react'
+import { type ChartTable, DataTable } from './data-table'
+import { TakeAway } from './take-away'
 
 export type ChartFrameProps = {
   /** What one learns from the chart; shown as its heading. */
@@ -12,8 +12,8 @@ export type ChartFrameProps = {
   /** One sentence with the chart's message: its name for screen readers. */
   message: string
   table: ChartTable
-  /** File name of the CSV without extension. */
-  csvName: string
+  /** What the chart is called in the names of its files. */
+  fileName: string
   level?: 2 | 3
   /** Controls beside the title. */
   tools?: ReactNode
@@ -24,12 +24,13 @@ export type ChartFrameProps = {
   children: ReactNode
 }
 
-/** Head, one tab stop, table alternative and CSV: what every chart has around its picture. */
+/** Head, one tab stop, table alternative and files to take away: what every chart has around its picture. */
 export function ChartFrame(props: ChartFrameProps) {
-  const { title, caption, message, table, csvName, level = 2, tools, onKey, opens, children } = props
+  const { title, caption, message, table, fileName, level = 2, tools, onKey, opens, children } = props
   const [asTable, setAsTable] = useState(false)
   const Heading = level === 2 ? 'h2' : 'h3'
   const heading = useId()
+  const section = useRef<HTMLElement>(null)
 
   function handleKey(event: KeyboardEvent) {
     if (event.ctrlKey || event.metaKey || event.altKey) return
@@ -40,7 +41,7 @@ export function ChartFrame(props: ChartFrameProps) {
   }
 
   return (
-    <section className="chart" aria-labelledby={heading}>
+    <section ref={section} className="chart" aria-labelledby={heading}>
       <header className="chart-head">
         <Heading id={heading}>{title}</Heading>
         <div className="tools">
@@ -49,20 +50,13 @@ export function ChartFrame(props: ChartFrameProps) {
             type="button"
             className="text-button"
             aria-pressed={asTable}
-            aria-label={`Table of ${csvName}`}
+            aria-label={`Table of ${fileName}`}
             title="Table (T)"
             onClick={() => setAsTable(!asTable)}
           >
             table
           </button>
-          <button
-            type="button"
-            className="text-button"
-            aria-label={`CSV of ${csvName}`}
-            onClick={() => download(`${csvName}.csv`, toCsv(table), 'text/csv')}
-          >
-            CSV
-          </button>
+          <TakeAway section={section} fileName={fileName} message={message} table={table} asTable={asTable} />
         </div>
         {caption && <p className="caption">{caption}</p>}
       </header>

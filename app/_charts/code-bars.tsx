@@ -9,7 +9,7 @@ export type CodeBarsProps = {
   title: string
   caption: string
   message: string
-  csvName: string
+  fileName: string
   /** Share of the values at each code, lowest first; a part of the input each. */
   parts: { name: string; shares: readonly number[] }[]
   /** What a bar stands for, lowest first. */

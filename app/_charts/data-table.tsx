@@ -1,22 +1,10 @@
 import { isExact } from './series'
 
-/** The numbers of a chart as a table: what `T` shows and what the CSV holds. */
+/** The numbers of a chart as a table: what `T` shows and its files hold. */
 export type ChartTable = { columns: string[]; rows: (string | number | null)[][] }
 
 /** An SQNR in a table: the number, or the word where it is equal within float32. */
 export const exactInWords = (sqnr: number | null): string | number | null => (isExact(sqnr) ? 'exact' : sqnr)
-
-/** RFC 4180: quotes around cells that need them, empty for what is not measured. */
-export function toCsv({ columns, rows }: ChartTable): string {
-  const cell = (v: string | number | null) => {
-    const text = v === null ? '' : String(v)
-    return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
-  }
-  return [columns, ...rows]
-    .map((row) => row.map(cell).join(','))
-    .join('\n')
-    .concat('\n')
-}
 
 const shown = (v: string | number | null): string =>
   v === null ? '–' : typeof v === 'string' ? v : String(Number(v.toPrecision(5))).replace('-', '−')

@@ -20,7 +20,7 @@ export type DotRowsProps = {
   title: ReactNode
   caption?: ReactNode
   message: string
-  csvName: string
+  fileName: string
   rows: DotRow[]
   x: { label: string; kind?: 'linear' | 'log'; format: (value: number) => string }
   /** Yardsticks: vertical lines with their names above. */

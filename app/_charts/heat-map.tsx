@@ -247,7 +247,7 @@ export type HeatMapProps = HeatGridProps & {
   title: ReactNode
   caption?: ReactNode
   message: string
-  csvName: string
+  fileName: string
   level?: 2 | 3
   tools?: ReactNode
   /** Room for row names at the left, px; 0 leaves them out. */

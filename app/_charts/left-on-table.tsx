@@ -13,7 +13,7 @@ export type LeftOnTableProps = {
   title: ReactNode
   caption?: ReactNode
   message: string
-  csvName: string
+  fileName: string
   /** dB of SQNR that the scales of each channel leave against least squares. */
   left: number[]
   slot: number | null

@@ -37,7 +37,7 @@ export type LineChartProps = {
   caption?: ReactNode
   /** One sentence with the chart's message. */
   message: string
-  csvName: string
+  fileName: string
   lines: Line[]
   x: {
     /** time: 1000 left to 0 right. step: root scale. linear: as the data. */

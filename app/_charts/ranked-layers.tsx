@@ -24,7 +24,7 @@ export type RankedLayersProps = {
   title: ReactNode
   caption?: ReactNode
   message: string
-  csvName: string
+  fileName: string
   tools?: ReactNode
   /** Most improved first. */
   top: RankedRow[]

@@ -22,7 +22,7 @@ export type ScatterChartProps = {
   title: ReactNode
   caption?: ReactNode
   message: string
-  csvName: string
+  fileName: string
   points: ScatterPoint[]
   x: {
     label: string

@@ -14,7 +14,7 @@ export type SignBalanceProps = {
   title: ReactNode
   caption?: ReactNode
   message: string
-  csvName: string
+  fileName: string
   /** Share of the signs +1 of each output channel, 0 to 1, a list per basis. */
   shares: number[][]
   /** Signs of one output channel. */

@@ -15,7 +15,7 @@ export type StageStripProps = {
   title: ReactNode
   caption?: ReactNode
   message: string
-  csvName: string
+  fileName: string
   /** In order of the forward pass. */
   rows: StageRow[]
   /** Last step drawn. */

@@ -13,7 +13,7 @@ export type UNetDiagramProps = {
   title: ReactNode
   caption?: ReactNode
   message: string
-  csvName: string
+  fileName: string
   /** All layers in order of the forward pass. */
   layers: Layer[]
   /** Layer id -> value of the metric; null or absent is hatched. */

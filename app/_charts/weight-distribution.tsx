@@ -15,7 +15,7 @@ export type WeightDistributionProps = {
   title: ReactNode
   caption?: ReactNode
   message: string
-  csvName: string
+  fileName: string
   /** The float weights the layer was trained with; null if they are not stored. */
   latent: Histogram | null
   /** The teacher's weights, drawn as a line; null without a teacher. */

@@ -25,7 +25,7 @@ export type WeightOverlayProps = {
   title: ReactNode
   caption?: ReactNode
   message: string
-  csvName: string
+  fileName: string
   checkpoints: OverlaidWeights[]
   /** The common teacher's weights; null without one. */
   teacher: Histogram | null

@@ -21,7 +21,7 @@ export type WeightRidgelineProps = {
   title: ReactNode
   caption?: ReactNode
   message: string
-  csvName: string
+  fileName: string
   /** Ascending by step. */
   rows: RidgeRow[]
   /** Drawn as the first row, in grey. */

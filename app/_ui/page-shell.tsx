@@ -1,5 +1,6 @@
 import Link from 'next/link'
 import type { ReactNode } from 'react'
+import { ChartSubject } from '../_charts/chart-subject'
 import { shortLayerId } from './format'
 import { KeyboardMap } from './keyboard-map'
 import { LayerName } from './layer-name'
@@ -17,6 +18,8 @@ export type PageShellProps = {
   /** The second bar: what the page shows at the moment (ContextBar). */
   context?: ReactNode
   frozen?: Frozen
+  /** Run and checkpoint its charts are of, for the names of their files. */
+  subject?: string
   children: ReactNode
 }
 
@@ -30,7 +33,7 @@ const pages = [
 ]
 
 /** Top bar, context bar, content, footer: the frame of every page. */
-export function PageShell({ crumbs, share, context, frozen, children }: PageShellProps) {
+export function PageShell({ crumbs, share, context, frozen, subject = '', children }: PageShellProps) {
   // The first crumb is marked among the pages.
   const trail = pages.some(({ label }) => label === crumbs[0]?.label) ? crumbs.slice(1) : crumbs
   return (
@@ -87,7 +90,7 @@ export function PageShell({ crumbs, share, context, frozen, children }: PageShel
       </header>
       {context}
       <main id="content" className="content">
-        {children}
+        <ChartSubject name={subject}>{children}</ChartSubject>
       </main>
       <footer className="footer">
         <span className="grow">Signscope: what one bit did to a diffusion model</span>

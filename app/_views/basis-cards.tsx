@@ -62,7 +62,7 @@ function Balance({ data, bases, channel, onChannel }: ChannelChartProps) {
       title="Balance of the signs"
       caption="Share of +1 among the signs of each output channel. Nearer to 50 % is better: a channel of equal signs sees only the sum of its inputs."
       message={`Share of signs +1 in ${shares[0]!.length} channels of ${id}, furthest from balance ${formatPercent(furthest)}; channel ${channel} selected`}
-      csvName={`${id}-balance`}
+      fileName={`${id}-balance`}
       shares={shares}
       perChannel={bases.perChannel}
       slot={data.run.slot}
@@ -94,7 +94,7 @@ function Left({ data, bases, channel, onChannel }: ChannelChartProps) {
       title="Left on the table"
       caption={`SQNR with least-squares scales − SQNR in use, of each channel against ${bases.latent?.fit ? 'the latent' : 'the teacher’s'} weights. ${formatCount(close)} of ${formatCount(fit.left.length)} channels are within ${closeDb} dB of their best scales${close < fit.left.length ? `; channel ${worst} leaves most, ${formatFixed(fit.left[worst], 1)} dB` : ''}.`}
       message={`What the scales of ${fit.left.length} channels of ${id} leave, at most ${formatFixed(fit.left[worst], 2)} dB; channel ${channel} selected`}
-      csvName={`${id}-left-on-the-table`}
+      fileName={`${id}-left-on-the-table`}
       left={fit.left}
       slot={data.run.slot}
       channel={channel}

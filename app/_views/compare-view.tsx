@@ -88,6 +88,7 @@ function Comparison({ data, initial, frozen, loading, onReferences }: Comparison
     <PageShell
       crumbs={crumbs}
       frozen={frozen}
+      subject={checkpoints.map((c) => `${c.run.name}@${c.step}`).join(' ')}
       share={
         frozen
           ? undefined
@@ -283,7 +284,7 @@ function RankedCard({ data, ranking, selected, onSelect, onOpen, all, onAll }: R
       title="Layers ranked by change"
       caption={`How far each layer’s output is from the teacher’s in every checkpoint, then when the change happens: ${changeName}.`}
       message={`${layers.length} layers by change of mean output SQNR, ${changeName}: from ${formatDelta(layers[0]!.change, 1)} dB (${layers[0]!.id}) to ${formatDelta(layers.at(-1)!.change, 1)} dB (${layers.at(-1)!.id}). Arrow keys move, Enter opens the layer, T shows the table`}
-      csvName="layers-by-change"
+      fileName="layers-by-change"
       top={top}
       bottom={bottom}
       looks={checkpoints.map((c, i) => ({ name: names[i]!, look: { slot: c.run.slot, age: c.age } }))}
@@ -368,7 +369,7 @@ function SelectedLayer({ data, id, t, onTime, href }: SelectedLayerProps) {
                 `${name} ${layer.bases === 0 ? 'kept in full precision' : formatDb(layer.weightsSqnr)}`,
             )
             .join(', ')}`}
-          csvName={`${id}-weights`}
+          fileName={`${id}-weights`}
           checkpoints={own.map(({ name, layer, look }) => ({
             name,
             look,
@@ -385,7 +386,7 @@ function SelectedLayer({ data, id, t, onTime, href }: SelectedLayerProps) {
               title="Its output over timesteps"
               caption={`Accumulated output SQNR against the teacher, dB, higher is better ↑.${sameNote}`}
               message={`Output SQNR of ${id} over timesteps in ${measured.length} checkpoints`}
-              csvName={`${id}-sqnr`}
+              fileName={`${id}-sqnr`}
               lines={measured.map(({ checkpoint, layer, name, look }) => ({
                 id: checkpoint.id,
                 name,

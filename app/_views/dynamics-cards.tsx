@@ -132,7 +132,7 @@ function Charts({ data, dynamics: { moments, layer }, onStep }: Omit<MeasuredPro
         title="Signs that flip"
         caption="Share of the signs that differ from the checkpoint before. Lower is calmer ↓; chance gives 50 %."
         message={`Share of the signs of ${layer} that flipped between ${steps.length} checkpoints, last ${formatPercent(moments.at(-1)!.flips?.first)}`}
-        csvName={`${layer}-flips`}
+        fileName={`${layer}-flips`}
         lines={flips}
         y={{ label: 'flipped, % ↓', domain: fromZero(flips) }}
         notes={turns(data.record.precision, steps)}
@@ -143,7 +143,7 @@ function Charts({ data, dynamics: { moments, layer }, onStep }: Omit<MeasuredPro
           title="Latent weights at the ends of the estimator"
           caption="Beyond |w| = 1 they get no gradient and are stuck, lower is better ↓; near zero they are undecided: 6.4 % of Gaussian weights."
           message={`Latent weights of ${layer} outside the straight-through window and near zero, last ${formatPercent(moments.at(-1)!.latent?.outside)} and ${formatPercent(moments.at(-1)!.latent?.nearZero)}`}
-          csvName={`${layer}-latent-weights`}
+          fileName={`${layer}-latent-weights`}
           lines={latent}
           y={{ label: 'of the weights, %', domain: fromZero(latent, 7) }}
           references={[{ y: 6.4, label: 'near zero, Gaussian 6.4 %' }]}
@@ -159,7 +159,7 @@ function Charts({ data, dynamics: { moments, layer }, onStep }: Omit<MeasuredPro
         title="Drift of the scales"
         caption="|σ − start| / |start| over the channels, the start being the first checkpoint with the basis. How far they went; neither direction is better."
         message={`Drift of the scales of ${layer} from their start, last ${formatPercent(moments.at(-1)!.drift.sigma1)}`}
-        csvName={`${layer}-drift`}
+        fileName={`${layer}-drift`}
         lines={drift}
         y={{ label: 'way from the start, %', domain: fromZero(drift) }}
       />

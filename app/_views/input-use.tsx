@@ -56,7 +56,7 @@ export function InputUse(props: InputUseProps) {
               : ''
           }.${names.length > 1 ? ' The two halves of the concatenation apart.' : ''}`}
           message={`Range of the input of ${layerId} over ${timesteps.length} timesteps`}
-          csvName={`${layerId}-input-range`}
+          fileName={`${layerId}-input-range`}
           lines={lines}
           x={{ kind: 'time' }}
           y={{ label: 'value', format: (v) => formatFixed(v, 1) }}
@@ -78,7 +78,7 @@ export function InputUse(props: InputUseProps) {
               title={`Codes in use at t = ${t}`}
               caption={`Share of the input at each ${bits === 4 ? 'of the 16 codes' : 'group of 16 codes'}, step α = ${formatScale(alpha)}. Few bars carry all: the step is too large; tall ends: too small.`}
               message={`Codes of the input of ${layerId} at t ${t}`}
-              csvName={`${layerId}-codes`}
+              fileName={`${layerId}-codes`}
               parts={names.map((name, part) => ({
                 name,
                 shares: codes.slice(part * codeRows, (part + 1) * codeRows).map((v) => v ?? 0),

@@ -92,7 +92,7 @@ export function AlignmentCards({ data, t, at, onTime }: AlignmentProps) {
               title="Alignment over timesteps"
               caption={`Output SQNR against the teacher, dB, higher is better ↑. Accumulated: on the student’s own input${alignment.local ? '; local: on the teacher’s' : ''}${grids?.has('weightsOnly') ? '; weights only (W1A32) and input only (W32A4): local, one of the two quantized' : ''}. ${measuredOn}.`}
               message={`Output SQNR of ${record.layer.id} from t ${timesteps[0]} to ${timesteps.at(-1)}: ${formatDb(alignment.sqnr[at])} at t ${t}`}
-              csvName={`${record.layer.id}-sqnr`}
+              fileName={`${record.layer.id}-sqnr`}
               lines={sqnrLines}
               gapName={gapNameOf(alignment.sqnr)}
               x={time}
@@ -124,7 +124,7 @@ export function AlignmentCards({ data, t, at, onTime }: AlignmentProps) {
             title="Direction of the output"
             caption="Cosine of the layer’s output with the teacher’s, 1 is the same direction, higher is better ↑."
             message={`Cosine of the output of ${record.layer.id} with the teacher’s: ${formatCosine(alignment.cosine[at])} at t ${t}`}
-            csvName={`${record.layer.id}-cosine`}
+            fileName={`${record.layer.id}-cosine`}
             lines={[
               { ...own(alignment.cosine, alignment.local ? 'accumulated' : run.name), weight: 2.2 },
               ...(alignment.local
@@ -174,7 +174,7 @@ export function AlignmentCards({ data, t, at, onTime }: AlignmentProps) {
               title="Low-rank alignment"
               caption={`Cosine after projection on the teacher’s ${axes}, the same at every t (rank ${alignment.rank} of ${record.layer.outChannels} channels), higher is better ↑.`}
               message={`Low-rank cosine of ${record.layer.id} at rank ${alignment.rank}: ${formatCosine(alignment.lowRankCosine[at])} at t ${t}`}
-              csvName={`${record.layer.id}-low-rank-cosine`}
+              fileName={`${record.layer.id}-low-rank-cosine`}
               lines={[{ ...own(alignment.lowRankCosine), weight: 2.2 }]}
               x={time}
               y={{
@@ -191,7 +191,7 @@ export function AlignmentCards({ data, t, at, onTime }: AlignmentProps) {
               title={alignment.rank === 1 ? 'Energy this axis holds' : 'Energy these axes hold'}
               caption={`Share of each network’s output energy in the same ${axes}. Far apart: the student uses other directions.`}
               message={`Energy share of the ${axes} at t ${t}: teacher ${formatPercent(alignment.lowRankTeacherEnergy[at])}, student ${formatPercent(alignment.lowRankStudentEnergy[at])}`}
-              csvName={`${record.layer.id}-low-rank-energy`}
+              fileName={`${record.layer.id}-low-rank-energy`}
               lines={[
                 {
                   id: 'teacher',

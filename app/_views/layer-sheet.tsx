@@ -89,7 +89,7 @@ export function LayerSheet(props: LayerSheetProps) {
       }
       caption={`One row per layer: what it is, how its weights were split, and ${errorWords[error]} at every timestep. The curve above the map is the network output.`}
       message={props.message}
-      csvName="layers-by-timesteps"
+      fileName="layers-by-timesteps"
       table={sheetTable(rows, timesteps, metric)}
       onKey={handleKey}
       opens

@@ -4,6 +4,7 @@ import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { useTransition } from 'react'
 import { pageUrl, type ViewParams } from '../../lib/record/view'
+import { checkpointSubject } from '../_charts/chart-subject'
 import { isExact, nearestIndex } from '../_charts/series'
 import { Card } from '../_ui/card'
 import { formatCount, shortLayerId } from '../_ui/format'
@@ -75,6 +76,7 @@ export function LayerView({ data, initial, frozen }: LayerViewProps) {
         { label: id, mono: true },
       ]}
       frozen={frozen}
+      subject={checkpointSubject(run.name, step)}
       share={
         frozen ? undefined : { page: 'layer', run: run.name, layer: id, checkpoints: [data.checkpoint.id] }
       }

@@ -76,7 +76,7 @@ export function WeightsCard({ data, channel, onChannel, onStep }: WeightsCardPro
             ? `, cut to ${channels[0]?.length} levels per channel${latent ? ` at ${formatDb(ratio)}` : ''}; channel ${channel} selected`
             : `, in ${kept}`
         }`}
-        csvName={`${record.layer.id}-weights`}
+        fileName={`${record.layer.id}-weights`}
         latent={latent?.histogram ?? null}
         teacher={teacher?.histogram ?? null}
         channels={channels}
@@ -100,7 +100,7 @@ export function WeightsCard({ data, channel, onChannel, onStep }: WeightsCardPro
               : 'Weights per checkpoint on the same axis.'
           }
           message={`Weights at ${ridges.length} checkpoints from step ${formatCount(ridges[0]!.moment.step)} to ${formatCount(ridges.at(-1)!.moment.step)}`}
-          csvName={`${record.layer.id}-weights-over-training`}
+          fileName={`${record.layer.id}-weights-over-training`}
           rows={ridges.map(({ histogram, moment }) => ({
             step: moment.step,
             histogram,
@@ -141,7 +141,7 @@ export function ScalesCard({ data, channel, onChannel }: Omit<WeightsCardProps, 
         message={`Scales of ${sigma1.length} channels, σ1 from ${formatScale(Math.min(...sigma1))} to ${formatScale(Math.max(...sigma1))}${
           sigma2 ? `, σ2 from ${formatScale(Math.min(...sigma2))} to ${formatScale(Math.max(...sigma2))}` : ''
         }; channel ${channel} selected`}
-        csvName={`${record.layer.id}-scales`}
+        fileName={`${record.layer.id}-scales`}
         sigma1={sigma1}
         sigma2={sigma2}
         start={start}

@@ -54,7 +54,7 @@ function LossChart({ run, losses, title, height, level }: LossChartProps) {
       title={title}
       caption={`${kept} Log scale, lower is better ↓`}
       message={`${title} of ${run.name} over ${formatCount(total)} logged steps`}
-      csvName={`${run.name}-${first!.name.replaceAll(' ', '-')}`}
+      fileName={first!.name}
       lines={losses.map(({ name, points }, i) => ({
         id: name,
         name,

@@ -45,7 +45,7 @@ export function NetworkChart({
       title={t === null ? 'The network' : `Where it hurts at t = ${t}`}
       caption={`Each square is a layer, coloured by ${errorNames[error]} ${name} against the teacher. Strong colour is large error, hatched is not measured. Curved lines are skips.${time ? ' The time embedding is left out.' : ''}`}
       message={`U-Net of ${rows.length} layers coloured by ${name} at t ${t ?? '–'}${selected ? `; selected ${selected.layer.id}` : ''}`}
-      csvName="unet"
+      fileName="unet"
       layers={rows.map((row) => row.layer)}
       values={values}
       scale={scaleOf(metric, error)}

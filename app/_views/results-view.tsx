@@ -232,7 +232,7 @@ function MeasureDots({
       title={title}
       caption={caption}
       message={`${label} of ${rows.length} methods on ${name}`}
-      csvName={`${table.protocol.set}-${measure}`}
+      fileName={`${table.protocol.set}-${measure}`}
       rows={rows}
       x={{ label, kind, format }}
       references={references}
@@ -316,7 +316,7 @@ function Timelines({ table, name }: { table: ResultTableData; name: string }) {
             title="From collapse to repair"
             caption={`Frechet distance of every evaluated checkpoint, one run per method.${shown(evaluated.length)}`}
             message={`Frechet distance by training step of ${evaluated.length} methods on ${name}`}
-            csvName={`${table.protocol.set}-frechet-by-step`}
+            fileName={`${table.protocol.set}-frechet-by-step`}
             lines={evaluated.slice(0, mostLines)}
             x={{ kind: 'step', label: 'fine-tuning step (root scale) →' }}
             y={{
@@ -336,7 +336,7 @@ function Timelines({ table, name }: { table: ResultTableData; name: string }) {
             title="How soon the teacher’s pictures come back"
             caption={`Cosine of the stored samples with the teacher’s from the same noise, one run per method.${shown(sampled.length)}`}
             message={`Sample cosine by training step of ${sampled.length} methods on ${name}`}
-            csvName={`${table.protocol.set}-cosine-by-step`}
+            fileName={`${table.protocol.set}-cosine-by-step`}
             lines={sampled.slice(0, mostLines)}
             x={{ kind: 'step', label: 'fine-tuning step (root scale) →' }}
             y={{ label: 'sample cosine, higher is better ↑', format: (v) => formatFixed(v, 2) }}

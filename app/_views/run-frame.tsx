@@ -3,6 +3,7 @@
 import Link from 'next/link'
 import { type ReactNode, useTransition } from 'react'
 import { pageUrl } from '../../lib/record/view'
+import { checkpointSubject } from '../_charts/chart-subject'
 import { CheckpointSlider } from '../_charts/checkpoint-slider'
 import { isMeasured } from '../_charts/series'
 import { formatCount } from '../_ui/format'
@@ -52,6 +53,7 @@ export function RunFrame({
     <PageShell
       crumbs={crumbsOf(run.name)}
       frozen={frozen}
+      subject={checkpointSubject(run.name, checkpoint.step)}
       share={frozen ? undefined : { page: 'run', run: run.name, layer: null, checkpoints: [checkpoint.id] }}
       context={
         <ContextBar>

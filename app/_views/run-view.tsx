@@ -34,7 +34,7 @@ function UnstoredRun({ data, pulse, frozen }: RunViewProps) {
   const { run, losses } = data
   const [training] = pulse?.trainings ?? []
   return (
-    <PageShell crumbs={crumbsOf(run.name)} frozen={frozen}>
+    <PageShell crumbs={crumbsOf(run.name)} frozen={frozen} subject={run.name}>
       <h1>{run.name}</h1>
       {training && <TrainingNow training={training} />}
       <Card>

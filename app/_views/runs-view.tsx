@@ -184,7 +184,7 @@ function SizeChart({ students, runs }: { students: RunListRow[]; runs: readonly 
           ? `Packed size against output SQNR of ${count(points.length, 'student')}; ${best.name} follows best with ${formatDb(best.y)} at ${formatBytes(best.x * unit)}`
           : 'Packed size against output SQNR; nothing measured yet'
       }
-      csvName="size-against-sqnr"
+      fileName="size-against-sqnr"
       points={shown}
       x={{ label: `← smaller file, packed ${unitName}`, format: formatCount }}
       note={teacher?.bytes ? `${teacher.name}: ${formatBytes(teacher.bytes)}, off this scale →` : undefined}
@@ -207,7 +207,7 @@ function LearningChart({ students }: { students: RunListRow[] }) {
       title="How each student learned"
       caption={`Output SQNR of every stored checkpoint against its teacher.${measured.length > mostNamed ? ` ${mostNamed} of ${measured.length} shown; filter to choose.` : ''}`}
       message={`Output SQNR by training step of ${count(lines.length, 'student')}`}
-      csvName="sqnr-by-step"
+      fileName="sqnr-by-step"
       lines={lines}
       x={{ kind: 'step', label: 'fine-tuning step (root scale) →' }}
       y={{ label: 'output SQNR, dB, higher is better ↑' }}

@@ -15,7 +15,7 @@ export function StagesCard({ data: { run, stages, checkpoints } }: { data: RunVi
         title="Which part turned binary when"
         caption="Parts in order of the forward pass, from the precisions the checkpoints state."
         message={`Precision of ${stages.length} parts of ${run.name} by training step; the last change at step ${formatCount(last)}`}
-        csvName={`${run.name}-precision`}
+        fileName="precision"
         rows={stages}
         until={until}
         slot={run.slot}

@@ -97,7 +97,7 @@ function WorkChart({ rows }: { rows: readonly LayerRow[] }) {
       title="Where the work is"
       caption="Each square is a layer, coloured by its multiply-accumulates per image. Curved lines are skips."
       message={`U-Net of ${rows.length} layers coloured by multiply-accumulates`}
-      csvName="unet-macs"
+      fileName="unet-macs"
       layers={rows.map((row) => row.layer)}
       values={Object.fromEntries(rows.map(({ layer }) => [layer.id, layer.macs / 1e6]))}
       scale={scale}

@@ -70,7 +70,7 @@ export function WeightSheet({
         rows.some((row) => row.ofTeacher) ? ' Where latent weights are not stored, the teacher’s.' : ''
       }`}
       message={`Weights of the ${rows.length} layers of ${runName}`}
-      csvName={`${runName}-layers`}
+      fileName="layers"
       table={{
         columns: ['layer', 'shape', 'parameters', 'standard deviation', ...columns.map(({ name }) => name)],
         rows: rows.map((row) => [

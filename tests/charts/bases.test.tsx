@@ -7,7 +7,7 @@ describe('SignBalance', () => {
   const props: SignBalanceProps = {
     title: 'Balance of the signs',
     message: 'Share of signs +1 in 4 channels',
-    csvName: 'balance',
+    fileName: 'balance',
     shares: [
       [0.5, 0.45, 0.6, 0.5],
       [0.5, 0.5, 0.5, 0.52],
@@ -39,7 +39,7 @@ describe('LeftOnTable', () => {
   const props: LeftOnTableProps = {
     title: 'Left on the table',
     message: 'What the scales of 6 channels leave',
-    csvName: 'left',
+    fileName: 'left',
     left: [0, 0.01, 0.02, 0.3, 1.9, 0.3],
     slot: 0,
     channel: 3,

@@ -6,7 +6,7 @@ import { basisYardsticks } from '../../app/_charts/basis-yardsticks'
 const props: BasisScalesProps = {
   title: 'Basis scales',
   message: 'Scales of 10 channels',
-  csvName: 'scales',
+  fileName: 'scales',
   sigma1: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1],
   sigma2: [0.06, 0.12, 0.18, 0.24, 0.3, 0.36, 0.42, 0.48, 0.54, 0.6],
   start: null,

@@ -31,7 +31,7 @@ test('a map of two layers looks as it did', () => {
       <HeatMap
         title="Layers by timesteps"
         message="mid.conv1 falls"
-        csvName="map"
+        fileName="map"
         rows={rows}
         timesteps={timesteps}
         scale={metricScales.sqnr}

@@ -9,7 +9,7 @@ const chart = (props: Partial<Parameters<typeof LineChart>[0]> = {}) =>
     <LineChart
       title="Alignment over timesteps"
       message="Output SQNR falls from 20.0 to 2.0 dB"
-      csvName="alignment"
+      fileName="alignment"
       lines={[{ id: 'a', name: 'w1a4-lmb', slot: 1, points: falling }]}
       x={{ kind: 'time' }}
       y={{ label: 'SQNR, dB ↑', domain: [0, 30] }}

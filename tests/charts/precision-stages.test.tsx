@@ -59,7 +59,7 @@ test('layers that have been alike from the start are nothing to tell', () => {
 test('the strip draws every stage up to the last step, full precision hatched, and names what it draws', () => {
   const rows = precisionStages([at(100, { [mid]: ebb, [up]: { ...lmb, since: 25 } })])
   const html = picture(
-    <StageStrip title="When" message="two parts" csvName="x" rows={rows} until={100} slot={0} width={400} />,
+    <StageStrip title="When" message="two parts" fileName="x" rows={rows} until={100} slot={0} width={400} />,
   )
   // root scale from 132 to 388: step 25 stands half way
   expect(html).toContain('x="132" y="1.5" width="128"')

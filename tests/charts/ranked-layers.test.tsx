@@ -20,7 +20,7 @@ const draw = (top: RankedRow[], bottom: RankedRow[] = []) =>
     <RankedLayers
       title="Layers ranked by change"
       message="5 layers by change"
-      csvName="rank"
+      fileName="rank"
       top={top}
       bottom={bottom}
       looks={looks}
@@ -79,7 +79,7 @@ it('overlaid weights share one axis that holds the levels of all of them', () =>
     <WeightOverlay
       title="Weights"
       message="Weights of two checkpoints"
-      csvName="overlay"
+      fileName="overlay"
       checkpoints={[
         {
           name: 'sign',

@@ -2,13 +2,13 @@ import { expect, test } from 'vitest'
 import { spreadApart } from '../../app/_charts/axis'
 import { CheckpointSlider } from '../../app/_charts/checkpoint-slider'
 import { metricScales } from '../../app/_charts/colour'
-import { toCsv } from '../../app/_charts/data-table'
 import { DotStrip } from '../../app/_charts/dot-strip'
 import { HistogramInline } from '../../app/_charts/histogram-inline'
 import { ColourLegend, RunLegend } from '../../app/_charts/legend'
 import { markPath } from '../../app/_charts/mark'
 import { ScatterChart } from '../../app/_charts/scatter-chart'
 import { Sparkline } from '../../app/_charts/sparkline'
+import { toCsv } from '../../app/_charts/table-text'
 import { picture } from './picture'
 
 const histogram = { lo: -2, hi: 2, counts: [1, 4, 9, 12, 14, 14, 12, 9, 4, 1] }
@@ -108,7 +108,7 @@ test('the scatter chart of three runs looks as it did and names each', () => {
     <ScatterChart
       title="What a smaller file costs"
       message="three runs"
-      csvName="size"
+      fileName="size"
       points={points}
       x={{ label: 'KiB', format: String }}
       y={{ label: 'dB ↑' }}

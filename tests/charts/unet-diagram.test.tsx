@@ -13,7 +13,7 @@ test('a network of eight layers looks as it did', () => {
     <UNetDiagram
       title="Where it hurts"
       message="U-Net of 8 layers"
-      csvName="unet"
+      fileName="unet"
       layers={layers}
       values={values}
       scale={metricScales.sqnr}
@@ -29,7 +29,7 @@ test('measured layers are coloured, the rest is hatched', () => {
     <UNetDiagram
       title=""
       message=""
-      csvName=""
+      fileName=""
       layers={layers}
       values={values}
       scale={metricScales.sqnr}

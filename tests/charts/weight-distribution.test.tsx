@@ -7,7 +7,7 @@ import { pickRows, WeightRidgeline } from '../../app/_charts/weight-ridgeline'
 const props: WeightDistributionProps = {
   title: 'Weights',
   message: 'Distribution of 100 weights, cut to 4 levels',
-  csvName: 'weights',
+  fileName: 'weights',
   latent: { lo: -1, hi: 1, counts: [0, 2, 20, 10, 8, 10, 8, 20, 20, 2] },
   teacher: { lo: -1, hi: 1, counts: [2, 6, 10, 14, 18, 18, 14, 10, 6, 2] },
   channels: levelsPerChannel([0.5, 0.25], [0.25, 0.125]),
@@ -90,7 +90,7 @@ it('the ridgeline says how many checkpoints it shows and draws the teacher first
     <WeightRidgeline
       title="Over training"
       message="Weights at 20 checkpoints"
-      csvName="ridges"
+      fileName="ridges"
       rows={rows}
       teacher={{ lo: -1, hi: 1, counts: [2, 3, 3, 2] }}
       selected={700}
