@@ -1,7 +1,10 @@
 import Link from 'next/link'
 import type { ReactNode } from 'react'
+import type { ShownCheckpoint } from '../../lib/store/shares'
 import { ChartSubject } from '../_charts/chart-subject'
 import { shortLayerId } from './format'
+import { FrozenFacts } from './frozen-facts'
+import { InertLinks } from './inert-links'
 import { KeyboardMap } from './keyboard-map'
 import { LayerName } from './layer-name'
 import { Logo } from './logo'
@@ -23,8 +26,19 @@ export type PageShellProps = {
   children: ReactNode
 }
 
-/** Set in a frozen view: when it was shared, how long ago that is in words, and where the live view is. */
-export type Frozen = { createdAt: string; age?: string; live?: string }
+/** Set in a frozen view. */
+export type Frozen = {
+  /** When it was shared, ISO time, and how long ago that is in words. */
+  createdAt: string
+  age?: string
+  /** Where the live view is; absent in an anonymous one. */
+  live?: string
+  anonymous?: boolean
+  /** When the link ends, ISO time; null: never. */
+  expiresAt?: string | null
+  /** Which files it shows. */
+  checkpoints?: ShownCheckpoint[]
+}
 
 /** Pages one can go to from anywhere; a page below one of them has its crumb first. */
 const pages = [
@@ -76,7 +90,8 @@ export function PageShell({ crumbs, share, context, frozen, subject = '', childr
           </div>
           {frozen && (
             <span className="chip" title={frozen.createdAt}>
-              frozen view, shared {frozen.age ?? frozen.createdAt.slice(0, 10)}
+              {frozen.anonymous ? 'anonymous' : 'frozen'} view, shared{' '}
+              {frozen.age ?? frozen.createdAt.slice(0, 10)}
             </span>
           )}
           {frozen?.live && (
@@ -91,6 +106,14 @@ export function PageShell({ crumbs, share, context, frozen, subject = '', childr
       {context}
       <main id="content" className="content">
         <ChartSubject name={subject}>{children}</ChartSubject>
+        {frozen?.checkpoints && (
+          <FrozenFacts
+            createdAt={frozen.createdAt}
+            expiresAt={frozen.expiresAt ?? null}
+            checkpoints={frozen.checkpoints}
+          />
+        )}
+        {frozen?.anonymous && <InertLinks />}
       </main>
       <footer className="footer">
         <span className="grow">Signscope: what one bit did to a diffusion model</span>

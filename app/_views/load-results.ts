@@ -3,6 +3,7 @@ import { listEvaluations } from '../../lib/store/evaluations'
 import { listRuns } from '../../lib/store/runs'
 import type { SampleRow } from '../_ui/sample-rows'
 import { thumbnails } from './load'
+import { type Pinned, wasStored } from './pinned'
 import { groupName, type ResultGroup, type ResultTable } from './results-rows'
 import { type AblationStep, ablationSteps } from './results-steps'
 import { resultSets } from './results-tables'
@@ -15,14 +16,29 @@ export type ResultTableData = ResultTable & {
   learned: { key: string; name: string; slot: number | null; points: { step: number; value: number }[] }[]
 }
 
-export type ResultsViewData = { sets: { set: string; tables: ResultTableData[] }[] }
+export type ResultsViewData = {
+  /** Ids of the evaluated checkpoints that are stored. */
+  checkpoints: string[]
+  sets: { set: string; tables: ResultTableData[] }[]
+}
 
 /** Images of one row of samples. */
 const pictureCount = 16
 
-/** Every stored evaluation, sorted into tables that may be compared. */
-export async function loadResultsView(): Promise<ResultsViewData> {
-  const [evaluations, runs] = await Promise.all([listEvaluations(), listRuns()])
+/**
+ * Every stored evaluation, sorted into tables that may be compared. A pinned view has those that were stored when it was
+ * shared; one that was measured again since is left out.
+ */
+export async function loadResultsView(pinned?: Pinned): Promise<ResultsViewData> {
+  const [evaluations, all] = await Promise.all([
+    listEvaluations(pinned && new Date(pinned.createdAt)),
+    listRuns(),
+  ])
+  const runs = all.map((run) => ({
+    ...run,
+    checkpoints: run.checkpoints.filter((c) => wasStored(pinned, c)),
+  }))
+  const evaluated = new Set(evaluations.map(({ sha256 }) => sha256))
   const checkpointsOf = ({ results }: ResultGroup) =>
     runs.find(({ name }) => name === results[0]?.run)?.checkpoints ?? []
   const pictured = (table: ResultTable): ResultTableData['pictures'] => {
@@ -54,5 +70,6 @@ export async function loadResultsView(): Promise<ResultsViewData> {
       learned: learned(table),
     })),
   }))
-  return { sets }
+  const checkpoints = runs.flatMap((run) => run.checkpoints.filter(({ sha256 }) => evaluated.has(sha256)))
+  return { checkpoints: checkpoints.map(({ id }) => id), sets }
 }

@@ -5,8 +5,9 @@ import { LineChart } from '../_charts/line-chart'
 import { isMeasured, meanOf } from '../_charts/series'
 import { Card, Sentence } from '../_ui/card'
 import { formatCosine, formatCount, formatFixed } from '../_ui/format'
-import { PageShell } from '../_ui/page-shell'
+import { type Frozen, PageShell } from '../_ui/page-shell'
 import { SampleRows } from '../_ui/sample-rows'
+import type { ShareSubject } from '../_ui/share-button'
 import { Empty } from '../_ui/states'
 import { TableScroll } from '../_ui/table-scroll'
 import type { ResultsViewData, ResultTableData } from './load-results'
@@ -25,9 +26,10 @@ const setNames: Record<string, string> = {
 const setName = (set: string): string => setNames[set] ?? set
 
 /** What every recipe came to, per image set and protocol, beside what the papers report. */
-export function ResultsView({ data }: { data: ResultsViewData }) {
+export function ResultsView({ data, frozen }: { data: ResultsViewData; frozen?: Frozen }) {
+  const share: ShareSubject = { page: 'results', run: null, layer: null, checkpoints: data.checkpoints }
   return (
-    <PageShell crumbs={[{ label: 'Results' }]}>
+    <PageShell crumbs={[{ label: 'Results' }]} frozen={frozen} share={frozen ? undefined : share}>
       <h1>Results</h1>
       {data.sets.length === 0 ? (
         <NothingEvaluated />

@@ -26,6 +26,7 @@ const commands: Record<string, () => Promise<Command>> = {
   backup: async () => (await import('./backup')).backup,
   restore: async () => (await import('./restore')).restore,
   tensorboard: async () => (await import('./tensorboard')).tensorboard,
+  share: async () => (await import('./share')).shareCommand,
   token: async () => (await import('./token')).tokenCommand,
 }
 

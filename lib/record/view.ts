@@ -67,7 +67,7 @@ export const serializeViewParams = createSerializer(viewParams)
 export type ViewParams = Awaited<ReturnType<typeof loadViewParams>>
 
 /** A page and its place in the store; with ViewParams it is the whole view. */
-export const pages = ['runs', 'run', 'layer', 'compare', 'sample'] as const
+export const pages = ['runs', 'run', 'layer', 'compare', 'sample', 'results'] as const
 export type Page = (typeof pages)[number]
 
 /** What a share link freezes: the view, and by content hash the checkpoints it showed. */
@@ -84,6 +84,16 @@ export const SharedView = z.object({
 })
 export type SharedView = z.infer<typeof SharedView>
 
+/** Days a share link may open its view for. */
+export const shareDays = [1, 7, 90] as const
+
+/** What is chosen when a link is made: when it ends (null: never), and whether it names runs and files. */
+export const ShareTerms = z.object({
+  days: z._default(z.nullable(z.literal(shareDays)), null),
+  anonymous: z._default(z.boolean(), false),
+})
+export type ShareTerms = z.infer<typeof ShareTerms>
+
 /** The plain URL of a page: '/r/w1a4-lmb/sample?seed=7'. */
 export function pageUrl(
   page: Page,
@@ -98,6 +108,7 @@ export function pageUrl(
     layer: `/r/${r}/${encodeURIComponent(layer ?? '')}`,
     sample: `/r/${r}/sample`,
     compare: '/compare',
+    results: '/results',
   }[page]
   return serializeViewParams(path, params)
 }

@@ -25,9 +25,10 @@ export async function putEvaluations(evaluations: readonly Evaluation[]): Promis
   })
 }
 
-/** Every stored evaluation, in the order in which they came. */
-export async function listEvaluations(): Promise<Evaluation[]> {
+/** Every evaluation stored, or stored until a time, in the order in which they came. */
+export async function listEvaluations(until?: Date): Promise<Evaluation[]> {
   const rows = await db().evaluation.findMany({
+    where: { storedAt: { lte: until } },
     select: { record: true },
     orderBy: [{ storedAt: 'asc' }, { key: 'asc' }],
   })

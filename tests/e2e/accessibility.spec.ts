@@ -27,6 +27,20 @@ async function eachPage(page: Page, check: (name: string) => Promise<void>): Pro
   await page.getByRole('link', { name: 'Results' }).click()
   await expect(page.getByRole('heading', { name: 'Results', level: 1 })).toBeVisible()
   await check('results')
+  await page.getByRole('button', { name: 'Share view' }).click()
+  await expect(page.getByRole('button', { name: 'Make link' })).toBeVisible()
+  await check('the Share panel')
+  await page.getByRole('button', { name: 'Make link' }).click()
+  const link = await page.getByLabel('Short link').inputValue()
+  await page.getByRole('link', { name: 'Links made so far' }).click()
+  await expect(page.getByRole('heading', { name: 'Shared links', level: 1 })).toBeVisible()
+  await check('shared links')
+  await page.goto(link)
+  await expect(page.getByRole('heading', { name: 'What this link shows' })).toBeVisible()
+  await check('a frozen view')
+  await page.goto(`/s/${'A'.repeat(32)}`)
+  await expect(page.getByRole('heading', { name: 'This link opens nothing' })).toBeVisible()
+  await check('a link that opens nothing')
 }
 
 /** Contrast is a matter of the theme, what overflows one of the width: each is there once. */

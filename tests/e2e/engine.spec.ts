@@ -58,6 +58,7 @@ test('run a student all three ways: read what each costs, what the engine draws,
   await expect.poll(() => pictures(page)).toBe(atOneBit)
 
   await page.getByRole('button', { name: 'Share view' }).click()
+  await page.getByRole('button', { name: 'Make link' }).click()
   const link = await page.getByLabel('Short link').inputValue()
   const stranger = await browser.newContext()
   const visit = await stranger.newPage()

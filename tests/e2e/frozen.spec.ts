@@ -2,6 +2,7 @@ import { expect, type Page, test } from '@playwright/test'
 
 async function shareAndOpen(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Share view' }).click()
+  await page.getByRole('button', { name: 'Make link' }).click()
   await page.goto(await page.getByLabel('Short link').inputValue())
   await expect(page.getByText(/frozen view/i)).toBeVisible()
 }

@@ -171,6 +171,7 @@ test('another seed draws other pictures, and cancel stops at once', async ({ pag
 test('share a view and open it in a new browser', async ({ page, browser }) => {
   await page.goto('/r/mnist-lmb?t=300')
   await page.getByRole('button', { name: 'Share view' }).click()
+  await page.getByRole('button', { name: 'Make link' }).click()
   const link = await page.getByLabel('Short link').inputValue()
   expect(new URL(link).pathname).toMatch(/^\/s\/[\w-]{22,}$/)
   const stranger = await browser.newContext()

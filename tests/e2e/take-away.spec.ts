@@ -110,7 +110,11 @@ test('the picture of a chart cannot be saved while its table stands in its place
   await page.goto('/')
   await page.getByRole('link', { name: 'mnist-lmb' }).click()
   const chart = page.locator('section.chart').first()
-  await chart.getByRole('button', { name: /^Table of / }).click()
+  // the page listens once it runs its scripts
+  await expect(async () => {
+    await chart.getByRole('button', { name: /^Table of / }).click()
+    await expect(chart.locator('.chart-table')).toBeVisible({ timeout: 1000 })
+  }).toPass()
   await chart.getByRole('button', { name: /^Save / }).click()
   const menu = page.getByRole('dialog')
   await expect(menu.getByRole('button', { name: 'SVG' })).toBeDisabled()

@@ -1,16 +1,20 @@
 import type { Metadata } from 'next'
 import { notFound } from 'next/navigation'
 import type { ReactNode } from 'react'
-import { loadViewParams, pageUrl, type SharedView, type ViewParams } from '../../../lib/record/view'
-import { openShare } from '../../../lib/store/shares'
+import { loadViewParams, pageUrl, type SharedView } from '../../../lib/record/view'
+import { listRuns } from '../../../lib/store/runs'
+import { countOpening, openShare, shownCheckpoints } from '../../../lib/store/shares'
 import { formatAge } from '../../_ui/format'
 import { type Frozen, PageShell } from '../../_ui/page-shell'
+import { aliasesOf, anonymised } from '../../_views/anonymous'
 import { CompareView } from '../../_views/compare-view'
 import { LayerView } from '../../_views/layer-view'
 import { loadRunsView, loadRunView } from '../../_views/load'
 import { loadCompareView } from '../../_views/load-compare'
 import { loadLayerView } from '../../_views/load-layer'
+import { loadResultsView } from '../../_views/load-results'
 import { loadSampleView } from '../../_views/load-sample'
+import { ResultsView } from '../../_views/results-view'
 import { RunView } from '../../_views/run-view'
 import { RunsView } from '../../_views/runs-view'
 import { SampleView } from '../../_views/sample-view'
@@ -29,11 +33,21 @@ export default async function SharedPage({ params }: { params: Promise<{ token: 
   const { token } = await params
   const share = await openShare(token)
   if (!share) notFound()
-  const { createdAt, ...view } = share
-  const initial = loadViewParams(new URLSearchParams(view.query))
-  const frozen = { createdAt, age: formatAge(createdAt, new Date()), live: liveUrl(view) }
-  const page = await frozenPage(view, initial, frozen, token)
+  const { id, createdAt, expiresAt, anonymous, ...view } = share
+  const [checkpoints, runs] = await Promise.all([shownCheckpoints(id), anonymous ? listRuns() : []])
+  const aliases = anonymous ? aliasesOf(runs, view.checkpoints) : null
+  const named = <T,>(data: T): T => (aliases ? anonymised(data, aliases) : data)
+  const frozen: Frozen = {
+    createdAt,
+    expiresAt,
+    anonymous,
+    age: formatAge(createdAt, new Date()),
+    live: anonymous ? undefined : liveUrl(view),
+    checkpoints: named(checkpoints),
+  }
+  const page = await frozenPage(view, frozen, token, named)
   if (!page) notFound()
+  await countOpening(id).catch(() => {}) // a store that cannot be written to still shows what it has
   return page
 }
 
@@ -42,33 +56,41 @@ function liveUrl({ page, run, layer, query }: SharedView): string {
   return pageUrl(page, run, layer) + (search ? `?${search}` : '')
 }
 
+/** `named` gives what is shown the names the link may tell. */
 async function frozenPage(
-  { page, run, layer, checkpoints }: SharedView,
-  initial: ViewParams,
+  { page, run, layer, query, checkpoints }: SharedView,
   frozen: Frozen,
   token: string,
+  named: <T>(data: T) => T,
 ): Promise<ReactNode> {
   const name = run ?? ''
+  const params = loadViewParams(new URLSearchParams(query))
+  const initial = named(params)
   const pinned = { ids: checkpoints, createdAt: frozen.createdAt }
   if (page === 'runs')
     return (
       <PageShell crumbs={[{ label: 'Runs' }]} frozen={frozen}>
-        <RunsView data={await loadRunsView(pinned)} initial={initial} frozen />
+        <RunsView data={named(await loadRunsView(pinned))} initial={initial} frozen />
       </PageShell>
     )
   if (page === 'run') {
-    const data = await loadRunView(name, initial, pinned)
+    const data = named(await loadRunView(name, params, pinned))
     return data && <RunView data={data} initial={initial} frozen={frozen} />
   }
   if (page === 'layer') {
-    const data = await loadLayerView(name, layer ?? '', initial, pinned)
+    const data = named(await loadLayerView(name, layer ?? '', params, pinned))
     return data && <LayerView data={data} initial={initial} frozen={frozen} />
   }
   if (page === 'sample') {
-    const data = await loadSampleView(name, initial, checkpoints, token)
+    const data = await loadSampleView(name, params, checkpoints, token)
     return data && <SampleView data={data} initial={initial} frozen={frozen} />
   }
+  if (page === 'results') return <ResultsView data={named(await loadResultsView(pinned))} frozen={frozen} />
   return (
-    <CompareView data={await loadCompareView(initial.r, checkpoints)} initial={initial} frozen={frozen} />
+    <CompareView
+      data={named(await loadCompareView(params.r, checkpoints))}
+      initial={initial}
+      frozen={frozen}
+    />
   )
 }

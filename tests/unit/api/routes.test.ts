@@ -9,6 +9,7 @@ import * as layers from '../../../app/api/v1/layers/[run]/[layer]/route'
 import * as pulse from '../../../app/api/v1/pulse/route'
 import * as runs from '../../../app/api/v1/runs/route'
 import * as scalars from '../../../app/api/v1/scalars/route'
+import * as oneShare from '../../../app/api/v1/shares/[id]/route'
 import * as shares from '../../../app/api/v1/shares/route'
 import { db } from '../../../lib/store/db'
 import { dataFolder } from '../../../lib/store/folder'
@@ -101,7 +102,24 @@ it('evaluations that were put come back, and one that is none is refused with it
 it('a share answers with the token that opens it', async () => {
   const view = { page: 'run', run: 'w1a4-lmb', layer: null, query: 't=500', checkpoints: [] }
   const { token } = await (await send(shares.POST, { json: view })).json()
-  expect(await openShare(token)).toMatchObject(view)
+  expect(await openShare(token)).toMatchObject({ ...view, expiresAt: null, anonymous: false })
+})
+
+it('a share ends when its maker said, is listed without its token, and is revoked at once', async () => {
+  const view = { page: 'results', run: null, layer: null, query: '', checkpoints: [] }
+  const post = (terms: object) => send(shares.POST, { json: { ...view, ...terms } })
+  const { token, id, expiresAt } = await (await post({ days: 1, anonymous: true })).json()
+  expect(Date.parse(expiresAt) - Date.now()).toBeGreaterThan(86_000_000)
+  const listed = await (await send(shares.GET, {})).text()
+  expect(listed).toContain(id)
+  expect(listed).not.toContain(token)
+  for (const terms of [{ days: 2 }, { days: '1' }, { anonymous: 1 }])
+    expect((await post(terms)).status).toBe(422)
+  expect(await openShare(token)).toMatchObject({ page: 'results', anonymous: true })
+  const revoke = () => send(oneShare.DELETE, { method: 'DELETE', params: { id } })
+  expect((await revoke()).status).toBe(200)
+  expect(await openShare(token)).toBeNull()
+  expect((await revoke()).status).toBe(422)
 })
 
 it('the run list has each run with its checkpoints', async () => {
