@@ -39,16 +39,11 @@ export const sqnrCeiling = 150
 /** Throws a RangeError if the lengths differ. */
 export function errorSums(reference: Float32Array, other: Float32Array): ErrorSums {
   checkLengths(reference, other)
-  return stridedSums(reference, other, 0, 1)
-}
-
-/** Of every `stride`-th pair from `first` on. Two of each sum take turns, so that no addition waits for the one before it. */
-function stridedSums(reference: Float32Array, other: Float32Array, first: number, stride: number): ErrorSums {
-  const count = Math.ceil((reference.length - first) / stride)
+  // two of each sum take turns, so that no addition waits for the one before it
   let [energy, otherEnergy, product, noise, largest] = [0, 0, 0, 0, 0]
   let [energy2, otherEnergy2, product2, noise2, largest2] = [0, 0, 0, 0, 0]
-  let i = first
-  for (const end = reference.length - stride; i < end; i += 2 * stride) {
+  let i = 0
+  for (const last = reference.length - 1; i < last; i += 2) {
     const a = reference[i]!
     const b = other[i]!
     const squared = (a - b) * (a - b)
@@ -57,8 +52,8 @@ function stridedSums(reference: Float32Array, other: Float32Array, first: number
     product += a * b
     noise += squared
     if (squared > largest) largest = squared
-    const a2 = reference[i + stride]!
-    const b2 = other[i + stride]!
+    const a2 = reference[i + 1]!
+    const b2 = other[i + 1]!
     const squared2 = (a2 - b2) * (a2 - b2)
     energy2 += a2 * a2
     otherEnergy2 += b2 * b2
@@ -75,18 +70,55 @@ function stridedSums(reference: Float32Array, other: Float32Array, first: number
     largest = Math.max(largest, (a - b) * (a - b))
   }
   return {
-    ...{ count, energy: energy + energy2, otherEnergy: otherEnergy + otherEnergy2 },
+    ...{ count: reference.length, energy: energy + energy2, otherEnergy: otherEnergy + otherEnergy2 },
     ...{ product: product + product2, noise: noise + noise2 },
     largest: Math.sqrt(Math.max(largest, largest2)),
   }
 }
+
+/** Values gone through by channel at a time: so many of both vectors stay in the nearest cache. */
+const nearValues = 2048
 
 /** Sums of each channel of features [N, C], N positions. Throws a RangeError if the lengths differ or are no rows of C. */
 export function channelSums(reference: Float32Array, other: Float32Array, C: number): ErrorSums[] {
   checkLengths(reference, other)
   if (reference.length % C !== 0)
     throw new RangeError(`${reference.length} values are no rows of ${C} channels`)
-  return Array.from({ length: C }, (_, c) => stridedSums(reference, other, c, C))
+  const step = C * Math.max(8, Math.floor(nearValues / C))
+  const energies = new Float64Array(C)
+  const otherEnergies = new Float64Array(C)
+  const products = new Float64Array(C)
+  const noises = new Float64Array(C)
+  const largests = new Float64Array(C)
+  for (let from = 0; from < reference.length; from += step) {
+    const end = Math.min(from + step, reference.length)
+    for (let c = 0; c < C; c++) {
+      let energy = energies[c]!
+      let otherEnergy = otherEnergies[c]!
+      let product = products[c]!
+      let noise = noises[c]!
+      let largest = largests[c]!
+      for (let i = from + c; i < end; i += C) {
+        const a = reference[i]!
+        const b = other[i]!
+        const squared = (a - b) * (a - b)
+        energy += a * a
+        otherEnergy += b * b
+        product += a * b
+        noise += squared
+        if (squared > largest) largest = squared
+      }
+      energies[c] = energy
+      otherEnergies[c] = otherEnergy
+      products[c] = product
+      noises[c] = noise
+      largests[c] = largest
+    }
+  }
+  return Array.from(energies, (energy, c) => ({
+    ...{ count: reference.length / C, energy, otherEnergy: otherEnergies[c]!, product: products[c]! },
+    ...{ noise: noises[c]!, largest: Math.sqrt(largests[c]!) },
+  }))
 }
 
 /** Sums of all parts together. */

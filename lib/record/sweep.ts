@@ -138,12 +138,14 @@ export function packGrids(grids: ReadonlyMap<string, Grid>): PackedGrids {
 
 export function unpackGrids({ shapes, data }: PackedGrids): Map<string, Grid> {
   const binary = atob(data)
-  const bytes = Uint8Array.from(binary, (c) => c.charCodeAt(0))
+  const bytes = new Uint8Array(binary.length)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i)
   const view = new DataView(bytes.buffer)
   const grids = new Map<string, Grid>()
   let at = 0
   for (const [name, [rows, columns]] of Object.entries(shapes)) {
-    const values = Float32Array.from({ length: rows * columns }, () => view.getFloat32(4 * at++, true))
+    const values = new Float32Array(rows * columns)
+    for (let i = 0; i < values.length; i++) values[i] = view.getFloat32(4 * at++, true)
     grids.set(name, { rows, columns, values })
   }
   return grids
