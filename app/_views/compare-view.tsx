@@ -3,7 +3,7 @@
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { useState, useTransition } from 'react'
-import { pageUrl, type ViewParams } from '../../lib/record/view'
+import { keptParams, pageUrl, type ViewParams } from '../../lib/record/view'
 import { checkpointDash } from '../_charts/checkpoint-mark'
 import { metricScales } from '../_charts/colour'
 import { LineChart } from '../_charts/line-chart'
@@ -76,7 +76,8 @@ function Comparison({ data, initial, frozen, loading, onReferences }: Comparison
   const t = ranking.timesteps[at] ?? null
   const last = checkpoints.at(-1)!
   const someRun = checkpoints.some(({ runs }) => runs)
-  const layerHref = (id: string) => pageUrl('layer', last.run.name, id, { c: last.step, t: view.t })
+  const layerHref = (id: string) =>
+    pageUrl('layer', last.run.name, id, { ...keptParams(view, 'layer'), c: last.step })
   const fromWorst = ranking.layers.toReversed()
   const nextWorse = () => {
     const next = fromWorst[(fromWorst.findIndex((row) => row.id === layer) + 1) % fromWorst.length]

@@ -3,7 +3,7 @@
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { useTransition } from 'react'
-import { pageUrl, type ViewParams } from '../../lib/record/view'
+import { keptParams, pageUrl, type ViewParams } from '../../lib/record/view'
 import { checkpointSubject } from '../_charts/chart-subject'
 import { isExact, nearestIndex } from '../_charts/series'
 import { Card } from '../_ui/card'
@@ -48,7 +48,7 @@ export function LayerView({ data, initial, frozen }: LayerViewProps) {
 
   // A frozen view leads to what there is of the very checkpoint it shows.
   const c = frozen ? step : view.c
-  const href = (layer: string) => pageUrl('layer', run.name, layer, { c, t: view.t })
+  const href = (layer: string) => pageUrl('layer', run.name, layer, { ...keptParams(view, 'layer'), c })
   const place = layers.findIndex((other) => other.layer.id === id)
   const before = layers[place - 1]?.layer.id
   const after = layers[place + 1]?.layer.id
@@ -72,7 +72,7 @@ export function LayerView({ data, initial, frozen }: LayerViewProps) {
     <PageShell
       crumbs={[
         { label: 'Runs', href: '/' },
-        { label: run.name, href: pageUrl('run', run.name, null, { c, t: view.t }) },
+        { label: run.name, href: pageUrl('run', run.name, null, { ...keptParams(view, 'run'), c, l: id }) },
         { label: id, mono: true },
       ]}
       frozen={frozen}

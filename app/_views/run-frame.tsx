@@ -2,7 +2,7 @@
 
 import Link from 'next/link'
 import { type ReactNode, useTransition } from 'react'
-import { pageUrl } from '../../lib/record/view'
+import { keptParams, pageUrl } from '../../lib/record/view'
 import { checkpointSubject } from '../_charts/chart-subject'
 import { CheckpointSlider } from '../_charts/checkpoint-slider'
 import { isMeasured } from '../_charts/series'
@@ -16,6 +16,13 @@ import { RunHead } from './run-head'
 import type { RunProps } from './run-props'
 
 export const crumbsOf = (name: string) => [{ label: 'Runs', href: '/' }, { label: name }]
+
+/** Where the layers of a run's page are; a frozen view leads to those of the very checkpoint it shows. */
+export function useLayerHref({ data, checkpoint, initial, frozen }: RunProps): (id: string) => string {
+  const [view] = useView(initial)
+  const c = frozen ? checkpoint.step : view.c
+  return (id) => pageUrl('layer', data.run.name, id, { ...keptParams(view, 'layer'), c })
+}
 
 type RunFrameProps = RunProps & {
   /** What its outputs say of it; null if they were not measured. */
@@ -37,7 +44,7 @@ export function RunFrame({
   children,
 }: RunFrameProps) {
   const { run, teacher, checkpoints } = data
-  const [, setView] = useView(initial)
+  const [view, setView] = useView(initial)
   const [loading, startTransition] = useTransition()
   const steps = checkpoints.map((c) => c.step)
   const index = steps.indexOf(checkpoint.step)
@@ -62,7 +69,7 @@ export function RunFrame({
           </ContextItem>
           {teacher && (
             <ContextItem name="against">
-              <Link href={pageUrl('run', teacher.name, null)}>
+              <Link href={pageUrl('run', teacher.name, null, keptParams(view, 'run', { sameRun: false }))}>
                 <RunName slot={null} name={`${teacher.name}, FP32`} />
               </Link>
             </ContextItem>
@@ -78,6 +85,7 @@ export function RunFrame({
         data={data}
         checkpoint={checkpoint}
         finding={finding}
+        view={view}
         pulse={pulse}
         frozen={frozen}
         loading={loading}

@@ -2,7 +2,7 @@
 
 import Link from 'next/link'
 import type { ReactNode } from 'react'
-import { pageUrl } from '../../lib/record/view'
+import { keptParams, pageUrl, type ViewParams } from '../../lib/record/view'
 import { isExact } from '../_charts/series'
 import { Sentence } from '../_ui/card'
 import { formatDb, formatLarge } from '../_ui/format'
@@ -15,12 +15,13 @@ import { TrainingNow } from './training-now'
 
 type RunHeadProps = Omit<RunProps, 'initial'> & {
   finding: RunFinding | null
+  view: ViewParams
   loading: boolean
   children?: ReactNode
 }
 
 /** What the checkpoint is, in a sentence and in its facts; beside it what moves through the others. */
-export function RunHead({ data, checkpoint, finding, pulse, frozen, loading, children }: RunHeadProps) {
+export function RunHead({ data, checkpoint, finding, view, pulse, frozen, loading, children }: RunHeadProps) {
   const { run, rows } = data
   const binarized = rows.filter((row) => row.bases > 0).length
   const [training] = pulse?.trainings ?? []
@@ -57,13 +58,16 @@ export function RunHead({ data, checkpoint, finding, pulse, frozen, loading, chi
         {!frozen && run.role === 'student' && (
           <div className="chips" style={{ marginTop: 10 }}>
             {!checkpoint.unrun && (
-              <Link className="button" href={pageUrl('sample', run.name, null, { c: checkpoint.step })}>
+              <Link className="button" href={pageUrl('sample', run.name, null, keptParams(view, 'sample'))}>
                 Sample side by side
               </Link>
             )}
             <Link
               className="button"
-              href={pageUrl('compare', null, null, { r: compareWith(data, checkpoint.step) })}
+              href={pageUrl('compare', null, null, {
+                ...keptParams(view, 'compare'),
+                r: compareWith(data, checkpoint.step),
+              })}
             >
               Compare
             </Link>

@@ -3,7 +3,14 @@
 import Link from 'next/link'
 import { useEffect, useMemo, useState, useSyncExternalStore, useTransition } from 'react'
 import { readSwitches, type Switches, switchesText } from '../../lib/record/switches'
-import { pageUrl, samplers, sampleStates, studentWays, type ViewParams } from '../../lib/record/view'
+import {
+  keptParams,
+  pageUrl,
+  samplers,
+  sampleStates,
+  studentWays,
+  type ViewParams,
+} from '../../lib/record/view'
 import { ColourLegend } from '../_charts/legend'
 import { nearestIndex } from '../_charts/series'
 import { agreementOf } from '../_sample/agreement'
@@ -76,7 +83,7 @@ export function SampleView({ data, initial, frozen }: SampleViewProps) {
     <PageShell
       crumbs={[
         { label: 'Runs', href: '/' },
-        { label: run.name, href: pageUrl('run', run.name, null, { c: view.c }) },
+        { label: run.name, href: pageUrl('run', run.name, null, keptParams(view, 'run')) },
         { label: 'Sample' },
       ]}
       frozen={frozen}
@@ -150,7 +157,7 @@ function SampleBar({ data, viewState: [view, setView], at, moveTo }: SampleBarPr
       </ContextItem>
       {student && teacher && (
         <ContextItem name="against">
-          <Link href={pageUrl('run', teacher.run.name, null)}>
+          <Link href={pageUrl('run', teacher.run.name, null, keptParams(view, 'run', { sameRun: false }))}>
             <RunName slot={null} name={`${teacher.run.name}, FP32`} />
           </Link>
         </ContextItem>

@@ -1,7 +1,7 @@
 'use client'
 
 import { useRouter } from 'next/navigation'
-import { errorKinds, metrics, pageUrl } from '../../lib/record/view'
+import { errorKinds, metrics } from '../../lib/record/view'
 import type { Metric } from '../_charts/colour'
 import { nearestIndex } from '../_charts/series'
 import { Card } from '../_ui/card'
@@ -20,7 +20,7 @@ import { ModuleSubspacesCard } from './module-subspaces-card'
 import { NetworkChart } from './network-chart'
 import { RunEvidence } from './run-evidence'
 import { type Parting, partingDb, runFinding } from './run-finding'
-import { RunFrame } from './run-frame'
+import { RunFrame, useLayerHref } from './run-frame'
 import type { RunProps } from './run-props'
 import { type LayerRow, rowMean, rowsOf, worstFirst } from './run-rows'
 import { StagesCard } from './stages-card'
@@ -28,7 +28,7 @@ import { StandoutsCard } from './standouts-card'
 
 /** A student: where it loses its teacher, by layer and timestep, and what its file costs. */
 export function StudentRun(props: RunProps) {
-  const { data, checkpoint, initial, frozen } = props
+  const { data, checkpoint, initial } = props
   const { run } = data
   const { timesteps, output } = checkpoint
   const router = useRouter()
@@ -43,13 +43,7 @@ export function StudentRun(props: RunProps) {
   const at = nearestIndex(timesteps, view.t ?? startingTimestep(finding?.parting))
   const t = timesteps[at] ?? null
 
-  const layerHref = (id: string) =>
-    // A frozen view leads to the layer of the very checkpoint it shows.
-    pageUrl('layer', run.name, id, {
-      c: frozen ? checkpoint.step : view.c,
-      t: view.t,
-      m: view.m === 'sqnr' ? undefined : view.m,
-    })
+  const layerHref = useLayerHref(props)
   const select = (id: string, time: number | null) => setView(time === null ? { l: id } : { l: id, t: time })
   const open = (id: string) => router.push(layerHref(id))
   const moveTime = (by: number) => {

@@ -1,7 +1,7 @@
 'use client'
 
 import Link from 'next/link'
-import { pageUrl } from '../../lib/record/view'
+import { keptParams, pageUrl, type ViewParams } from '../../lib/record/view'
 import { amountScale } from '../_charts/colour'
 import { ColourLegend } from '../_charts/legend'
 import { UNetDiagram } from '../_charts/unet-diagram'
@@ -9,23 +9,25 @@ import { Card } from '../_ui/card'
 import { formatDb, formatFixed } from '../_ui/format'
 import { RunName } from '../_ui/run-mark'
 import { Empty } from '../_ui/states'
+import { useView } from '../_ui/use-view'
 import { AuditCard } from './audit-card'
 import { JobCard } from './job-card'
 import type { RunViewData } from './load'
 import { RunEvidence } from './run-evidence'
-import { RunFrame } from './run-frame'
+import { RunFrame, useLayerHref } from './run-frame'
 import type { RunProps } from './run-props'
 import type { LayerRow } from './run-rows'
 import { WeightSheet } from './weight-sheet'
 
 /** A teacher: its students, samples, and weights. */
 export function TeacherRun(props: RunProps) {
-  const { data, checkpoint } = props
+  const { data, checkpoint, initial } = props
   const { run, rows } = data
-  const layerHref = (id: string) => pageUrl('layer', run.name, id, { c: checkpoint.step })
+  const [view] = useView(initial)
+  const layerHref = useLayerHref(props)
   return (
     <RunFrame {...props} finding={null}>
-      <StudentsCard students={data.students} />
+      <StudentsCard students={data.students} view={view} />
       <RunEvidence data={data} checkpoint={checkpoint} />
       {data.job && <JobCard run={run} job={data.job} />}
       <Card>
@@ -44,7 +46,8 @@ export function TeacherRun(props: RunProps) {
   )
 }
 
-function StudentsCard({ students }: Pick<RunViewData, 'students'>) {
+function StudentsCard({ students, view }: Pick<RunViewData, 'students'> & { view: ViewParams }) {
+  const kept = keptParams(view, 'run', { sameRun: false })
   return (
     <Card
       title="Its students"
@@ -72,7 +75,7 @@ function StudentsCard({ students }: Pick<RunViewData, 'students'>) {
             {students.map((student) => (
               <tr key={student.id}>
                 <th scope="row">
-                  <Link href={pageUrl('run', student.name, null)}>
+                  <Link href={pageUrl('run', student.name, null, kept)}>
                     <RunName slot={student.slot} name={student.name} />
                   </Link>
                 </th>

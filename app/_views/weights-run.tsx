@@ -1,12 +1,11 @@
 'use client'
 
-import { pageUrl } from '../../lib/record/view'
 import { Card } from '../_ui/card'
 import { CheckpointFacts } from './checkpoint-facts'
 import { JobCard } from './job-card'
 import { LedgerCard } from './ledger-card'
 import { LossCard } from './loss-card'
-import { RunFrame } from './run-frame'
+import { RunFrame, useLayerHref } from './run-frame'
 import type { RunProps } from './run-props'
 import { StandoutsCard } from './standouts-card'
 import { WeightSheet } from './weight-sheet'
@@ -15,7 +14,7 @@ import { WeightSheet } from './weight-sheet'
 export function WeightsRun(props: RunProps) {
   const { data, checkpoint } = props
   const { run, rows } = data
-  const layerHref = (id: string) => pageUrl('layer', run.name, id, { c: checkpoint.step })
+  const layerHref = useLayerHref(props)
   return (
     <RunFrame {...props} finding={null}>
       <Card>

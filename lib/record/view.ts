@@ -70,6 +70,36 @@ export type ViewParams = Awaited<ReturnType<typeof loadViewParams>>
 export const pages = ['runs', 'run', 'layer', 'compare', 'sample', 'results'] as const
 export type Page = (typeof pages)[number]
 
+/** What each page reads of the view: every control a reader can set has its parameter here. */
+export const pageParams = {
+  runs: ['q', 'r'],
+  run: ['c', 't', 'l', 'm', 'e', 'k', 'sort'],
+  layer: ['c', 't', 'ch'],
+  compare: ['r', 't', 'l', 'i'],
+  sample: ['c', 't', 'seed', 'sampler', 'steps', 'n', 'i', 'show', 'way', 'threads', 'sw'],
+  results: [],
+} as const satisfies Record<Page, readonly (keyof ViewParams)[]>
+
+/** Parameters that mean something on one page only, or belong to its path: links to other pages leave them behind. */
+const ofOnePage = new Set<string>(['q', 'r', 'ch', 'sw'] satisfies (keyof ViewParams)[])
+
+/**
+ * What a link takes along of the view: the whole selection (timestep, layer, metric, seed, ...), with what only the way back
+ * will need. The checkpoint goes along within a run; a step of another run or of a comparison is not the same.
+ */
+export function keptParams(
+  view: ViewParams,
+  to: Page,
+  { sameRun = true }: { sameRun?: boolean } = {},
+): Partial<ViewParams> {
+  const left = (name: string) =>
+    ofOnePage.has(name) ||
+    (name === 'c' && (!sameRun || to === 'compare')) ||
+    (name === 'l' && to === 'layer')
+  const kept = Object.entries(view).filter(([name]) => !left(name))
+  return Object.fromEntries(kept) as Partial<ViewParams>
+}
+
 /** What a share link freezes: the view, and by content hash the checkpoints it showed. */
 export const SharedView = z.object({
   page: z.enum(pages),
@@ -93,6 +123,18 @@ export const ShareTerms = z.object({
   anonymous: z._default(z.boolean(), false),
 })
 export type ShareTerms = z.infer<typeof ShareTerms>
+
+/** Where a path that `pageUrl` made leads; null for any other. */
+export function placeOf(path: string): Pick<SharedView, 'page' | 'run' | 'layer'> | null {
+  if (path === '/') return { page: 'runs', run: null, layer: null }
+  if (path === '/results') return { page: 'results', run: null, layer: null }
+  if (path === '/compare') return { page: 'compare', run: null, layer: null }
+  const [, run, below] =
+    /^\/r\/([^/]+)(?:\/([^/]+))?$/.exec(path)?.map((part) => part && decodeURIComponent(part)) ?? []
+  if (!run) return null
+  if (below === 'sample') return { page: 'sample', run, layer: null }
+  return below ? { page: 'layer', run, layer: below } : { page: 'run', run, layer: null }
+}
 
 /** The plain URL of a page: '/r/w1a4-lmb/sample?seed=7'. */
 export function pageUrl(

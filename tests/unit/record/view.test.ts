@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest'
+import {
+  keptParams,
+  loadViewParams,
+  pageParams,
+  pages,
+  pageUrl,
+  placeOf,
+  viewParams,
+} from '../../../lib/record/view'
+
+const viewOf = (query: string) => loadViewParams(new URLSearchParams(query))
+const queryOf = (url: string) => Object.fromEntries(new URL(url, 'http://localhost').searchParams)
+
+describe('keptParams', () => {
+  const chosen = { c: '200', t: '500', m: 'cosine', e: 'local', sort: 'worst', seed: '9', steps: '20' }
+  const onRun = viewOf(`${new URLSearchParams({ ...chosen, l: 'conv_in' })}`)
+
+  it('a layer and back: everything chosen is in both links', () => {
+    const there = pageUrl('layer', 'lmb', 'conv_in', keptParams(onRun, 'layer'))
+    expect(queryOf(there)).toEqual(chosen)
+    const back = { ...keptParams(viewOf(new URL(there, 'http://localhost').search), 'run'), l: 'conv_in' }
+    expect(queryOf(pageUrl('run', 'lmb', null, back))).toEqual({ ...chosen, l: 'conv_in' })
+  })
+
+  it('another run and a comparison do not take a step of this one, and nothing else is lost', () => {
+    const { c: _, ...rest } = chosen
+    expect(queryOf(pageUrl('run', 'v1', null, keptParams(onRun, 'run', { sameRun: false })))).toEqual({
+      ...rest,
+      l: 'conv_in',
+    })
+    expect(queryOf(pageUrl('compare', null, null, keptParams(onRun, 'compare')))).toEqual({
+      ...rest,
+      l: 'conv_in',
+    })
+  })
+
+  it('a filter, picked runs, a channel and switched layers stay with their page', () => {
+    const view = viewOf('q=lmb&r=a,b&ch=3&sw=conv_in:2')
+    for (const page of pages) expect(queryOf(pageUrl(page, 'lmb', 'x', keptParams(view, page)))).toEqual({})
+  })
+})
+
+describe('pageParams', () => {
+  it('every parameter is read by a page', () => {
+    expect([...new Set(Object.values(pageParams).flat())].sort()).toEqual(Object.keys(viewParams).sort())
+  })
+})
+
+describe('placeOf', () => {
+  it('is the inverse of pageUrl', () => {
+    for (const page of pages) {
+      const run = ['runs', 'compare', 'results'].includes(page) ? null : 'a b/c'
+      const layer = page === 'layer' ? 'down.0/ü' : null
+      expect(placeOf(pageUrl(page, run, layer))).toEqual({ page, run, layer })
+    }
+  })
+
+  it('knows no place for other paths', () => {
+    for (const path of ['/shares', '/s/abc', '/r/', '/r/a/b/c']) expect(placeOf(path)).toBeNull()
+  })
+})
