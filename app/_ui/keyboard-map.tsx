@@ -25,6 +25,7 @@ const entries: Entry[] = [
   { what: 'Compare the picked runs', names: ['C'], page: ['c'] },
   { what: 'Filter', names: ['/'], page: ['/'] },
   { what: 'Clear the picked runs', names: ['Esc'], page: ['Escape'] },
+  { what: 'Jump to a run, checkpoint, layer or page', names: ['Ctrl or ⌘', 'K'], page: ['Mod+k'] },
   { what: 'Share this view', names: ['S'], page: ['s'] },
   { what: 'Light or dark theme', names: ['Shift', 'T'], page: ['T'] },
   { what: 'This map', names: ['?'], page: ['?'] },

@@ -5,6 +5,7 @@ import { ChartSubject } from '../_charts/chart-subject'
 import { shortLayerId } from './format'
 import { FrozenFacts } from './frozen-facts'
 import { InertLinks } from './inert-links'
+import { JumpPalette } from './jump-palette'
 import { KeyboardMap } from './keyboard-map'
 import { LayerName } from './layer-name'
 import { Logo } from './logo'
@@ -99,6 +100,7 @@ export function PageShell({ crumbs, share, context, frozen, subject = '', childr
               Open live view
             </Link>
           )}
+          {!frozen && <JumpPalette />}
           <ThemeSwitch />
           {share && <ShareButton subject={share} />}
         </div>

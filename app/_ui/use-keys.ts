@@ -16,6 +16,9 @@ function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.closest(fields) !== null
 }
 
+const shifted = ({ key, shiftKey }: KeyboardEvent): string =>
+  shiftKey && /^[a-z]$/i.test(key) ? key.toUpperCase() : key
+
 type Keys = Record<string, () => void>
 
 /** What the page listens to at the moment, for the keyboard map. */
@@ -23,13 +26,18 @@ const listening = new Set<Keys>()
 
 export const listenedKeys = (): Set<string> => new Set([...listening].flatMap((keys) => Object.keys(keys)))
 
-/** Page-wide keys by `event.key`; they rest while a field or dialog has focus or a modifier is held. */
+/**
+ * Page-wide keys by `event.key`; they rest while a field or dialog has focus or a modifier is held. `Mod+k` is Ctrl or Command
+ * with K, which works everywhere.
+ */
 export function useKeys(keys: Keys): void {
   useEffect(() => {
     function handle(event: KeyboardEvent) {
-      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target))
-        return
-      const key = event.shiftKey && /^[a-z]$/i.test(event.key) ? event.key.toUpperCase() : event.key
+      const modified = event.ctrlKey || event.metaKey
+      if (event.defaultPrevented || event.altKey || (!modified && isTyping(event.target))) return
+      const key = modified
+        ? `Mod+${event.shiftKey ? 'Shift+' : ''}${event.key.toLowerCase()}`
+        : shifted(event)
       const action = keys[key]
       if (!action || (key.length === 1 && !lettersAreOn())) return
       event.preventDefault()
