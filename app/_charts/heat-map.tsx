@@ -6,6 +6,7 @@ import { AxisBottom, Crosshair } from './axis'
 import { ChartFrame } from './chart-frame'
 import type { ColourScale, Theme } from './colour'
 import { hatchCanvas } from './hatch'
+import { HoverTime, setHover, useHover, useHoverEnd } from './hover'
 import { ColourLegend } from './legend'
 import { isMeasured, nearestIndex } from './series'
 import { useTheme } from './use-theme'
@@ -113,7 +114,12 @@ export function HeatGrid(props: HeatGridProps) {
   const [ref, width] = useWidth(400, props.width)
   const canvas = useRef<HTMLCanvasElement>(null)
   const theme = useTheme()
-  const [hover, setHover] = useState<{ r: number; c: number } | null>(null)
+  const [hover, setOwnHover] = useState<{ r: number; c: number } | null>(null)
+  useHoverEnd()
+  const moveHover = (cell: { r: number; c: number } | null) => {
+    setOwnHover(cell)
+    setHover(cell ? { layer: rows[cell.r]!.id, t: timesteps[cell.c]! } : undefined)
+  }
   const height = rows.length * rowHeight
 
   useEffect(() => {
@@ -148,8 +154,13 @@ export function HeatGrid(props: HeatGridProps) {
         width={width}
         height={height}
         style={{ cursor: onSelect ? 'crosshair' : undefined, touchAction: 'pan-y' }}
-        onPointerMove={(event) => setHover(cellAt(event))}
-        onPointerLeave={() => setHover(null)}
+        onPointerMove={(event) => {
+          // In a table the map lies in the first row's cell, which is not the row that is hovered.
+          event.stopPropagation()
+          moveHover(cellAt(event))
+        }}
+        onPointerOver={(event) => event.stopPropagation()}
+        onPointerLeave={() => moveHover(null)}
         onClick={(event) => {
           // In a table the map lies in the first row's cell; that row must not take the click.
           event.stopPropagation()
@@ -178,9 +189,8 @@ export function HeatGrid(props: HeatGridProps) {
             )}
           </g>
         ))}
-        {hover && hovered && (
-          <line className="hover-line" x1={x(timesteps[hover.c]!)} x2={x(timesteps[hover.c]!)} y2={height} />
-        )}
+        <HoveredRow rows={rows} rowHeight={rowHeight} width={width} />
+        <HoverTime x={x} y2={height} />
         {selected?.t != null && timesteps.length > 0 && <Crosshair x={x(selected.t)} y1={0} y2={height} />}
         {selectedRow >= 0 && selected?.t != null && timesteps.length > 0 && (
           <g pointerEvents="none" fill="none">
@@ -222,6 +232,13 @@ export function HeatGrid(props: HeatGridProps) {
       )}
     </div>
   )
+}
+
+/** The hovered layer in a map: a line around its row. */
+function HoveredRow({ rows, rowHeight, width }: { rows: HeatRow[]; rowHeight: number; width: number }) {
+  const layer = useHover((now) => now.layer)
+  const r = layer === null ? -1 : rows.findIndex((row) => row.id === layer)
+  return r >= 0 && <rect className="hover-row" y={r * rowHeight} width={width} height={rowHeight} />
 }
 
 /** t = 1000 to 0 under or over a map of the same width. */

@@ -9,6 +9,7 @@ import { ChartFrame } from './chart-frame'
 import { runColour } from './colour'
 import type { ChartTable } from './data-table'
 import { HatchPattern } from './hatch'
+import { HoverTime, setHover, useHoverEnd } from './hover'
 import { logPixels } from './log-pixels'
 import { Mark } from './mark'
 import { isMeasured, nearestIndex } from './series'
@@ -80,6 +81,11 @@ export function LineChart(props: LineChartProps) {
   const { lines, x: xOf, y: yOf, height = 240, selectedX, onSelectX, gapName = 'not measured' } = props
   const [ref, width] = useWidth(640, props.width)
   const [hoverX, setHoverX] = useState<number | null>(null)
+  useHoverEnd()
+  const moveHover = (at: number | null) => {
+    setHoverX(at)
+    if (xOf.kind === 'time') setHover({ t: at })
+  }
   const hatch = useId()
   const formatX = xOf.format ?? (xOf.kind === 'time' ? String : (v: number) => formatCount(v))
   const formatY = yOf.format ?? ((v: number) => formatFixed(v, 1))
@@ -141,8 +147,8 @@ export function LineChart(props: LineChartProps) {
         <svg
           width={width}
           height={height}
-          onPointerMove={(event) => setHoverX(nearestColumn(event))}
-          onPointerLeave={() => setHoverX(null)}
+          onPointerMove={(event) => moveHover(nearestColumn(event))}
+          onPointerLeave={() => moveHover(null)}
           onClick={() => hovered !== null && onSelectX?.(hovered)}
           style={{ cursor: onSelectX ? 'crosshair' : undefined, touchAction: 'pan-y' }}
         >
@@ -240,8 +246,12 @@ export function LineChart(props: LineChartProps) {
                 </text>
               </g>
             ))}
-          {hovered !== null && (
-            <line className="hover-line" x1={x(hovered)} x2={x(hovered)} y1={top} y2={bottom} />
+          {xOf.kind === 'time' ? (
+            <HoverTime x={x} y1={top} y2={bottom} />
+          ) : (
+            hovered !== null && (
+              <line className="hover-line" x1={x(hovered)} x2={x(hovered)} y1={top} y2={bottom} />
+            )
           )}
           {selectedX != null && !empty && (
             <Crosshair

@@ -8,6 +8,7 @@ import { ChartFrame } from './chart-frame'
 import { type CheckpointLook, CheckpointMark } from './checkpoint-mark'
 import { differenceScale } from './colour'
 import { HeatGrid, moveSelection } from './heat-map'
+import { HoverRow } from './hover'
 import { ColourLegend } from './legend'
 import { isMeasured, withoutExact } from './series'
 
@@ -109,8 +110,9 @@ export function RankedLayers(props: RankedLayersProps) {
         </thead>
         <tbody>
           {rows.map((row, i) => (
-            <tr
+            <HoverRow
               key={row.id}
+              layer={row.id}
               className={row.id === selected.row ? 'picked' : undefined}
               onClick={() => onSelect(row.id, null)}
               onDoubleClick={() => onOpen?.(row.id)}
@@ -139,7 +141,7 @@ export function RankedLayers(props: RankedLayersProps) {
                   />
                 </td>
               )}
-            </tr>
+            </HoverRow>
           ))}
         </tbody>
         <tfoot>

@@ -5,6 +5,7 @@ import type { Layer } from '../../lib/record/run'
 import { ChartFrame } from './chart-frame'
 import type { ColourScale } from './colour'
 import { HatchPattern } from './hatch'
+import { setHover, useHover, useHoverEnd } from './hover'
 import { isMeasured } from './series'
 import { nearestSquare, type UNetLayout, type UNetNode, unetLayout } from './unet-layout'
 import { useWidth } from './use-width'
@@ -36,7 +37,12 @@ export type UNetDiagramProps = {
 export function UNetDiagram(props: UNetDiagramProps) {
   const { layers, values, scale, selected, onSelect, onOpen } = props
   const [ref, width] = useWidth(640, props.width)
-  const [hover, setHover] = useState<string | null>(null)
+  const [hover, setOwnHover] = useState<string | null>(null)
+  useHoverEnd()
+  const moveHover = (layer: string | null) => {
+    setOwnHover(layer)
+    setHover({ layer })
+  }
   const hatch = useId()
   const layout = unetLayout(layers, width)
   const order = layout.nodes.flatMap((node) => node.squares.map((s) => s.layer.id))
@@ -75,8 +81,8 @@ export function UNetDiagram(props: UNetDiagramProps) {
           width={width}
           height={layout.height}
           style={{ cursor: onSelect ? 'pointer' : undefined, touchAction: 'pan-y' }}
-          onMouseMove={(event) => setHover(squareAt(event)?.layer.id ?? null)}
-          onMouseLeave={() => setHover(null)}
+          onMouseMove={(event) => moveHover(squareAt(event)?.layer.id ?? null)}
+          onMouseLeave={() => moveHover(null)}
           onClick={(event) => {
             const square = squareAt(event)
             if (square) onSelect?.(square.layer.id)
@@ -135,7 +141,7 @@ export function UNetDiagram(props: UNetDiagramProps) {
               {label.text}
             </text>
           ))}
-          {hoverSquare && <Frame layout={layout} id={hoverSquare.layer.id} quiet />}
+          <HoveredFrame layout={layout} />
           {selected && <Frame layout={layout} id={selected} />}
         </svg>
         {hoverSquare && (
@@ -165,13 +171,19 @@ export function UNetDiagram(props: UNetDiagramProps) {
   )
 }
 
+/** The layer hovered anywhere on the page. */
+function HoveredFrame({ layout }: { layout: UNetLayout }) {
+  const layer = useHover((now) => now.layer)
+  return layer !== null && <Frame layout={layout} id={layer} quiet />
+}
+
 /** Selection is ink with a halo of the ground, so that it survives on any colour. */
 function Frame({ layout, id, quiet = false }: { layout: UNetLayout; id: string; quiet?: boolean }) {
   const square = layout.nodes.flatMap((node) => node.squares).find((s) => s.layer.id === id)
   if (!square) return null
   const box = { x: square.x - 1, y: square.y - 1, width: layout.side + 2, height: layout.side + 2, rx: 2 }
   return (
-    <g fill="none" pointerEvents="none">
+    <g fill="none" pointerEvents="none" data-hovered={quiet ? id : undefined}>
       {!quiet && <rect {...box} style={{ stroke: 'var(--surface)', strokeWidth: 5 }} />}
       <rect {...box} style={{ stroke: 'var(--ink)', strokeWidth: quiet ? 1 : 2.5 }} />
     </g>

@@ -11,6 +11,7 @@ import { exactInWords } from '../_charts/data-table'
 import { DotStrip } from '../_charts/dot-strip'
 import { HeatGrid, moveSelection, TimeAxis } from '../_charts/heat-map'
 import { HistogramInline } from '../_charts/histogram-inline'
+import { HoverRow, HoverTime } from '../_charts/hover'
 import { ColourLegend, NoValueLegend } from '../_charts/legend'
 import { isExact, isMeasured, quantileOf, type Series, withoutExact } from '../_charts/series'
 import { useWidth } from '../_charts/use-width'
@@ -173,8 +174,9 @@ export function LayerSheet(props: LayerSheetProps) {
             const classes = [id === selected.layer && 'picked', starts.has(id) && i > 0 && 'starts']
             return (
               // The sheet around it takes the keys; a click anywhere in a row selects it.
-              <tr
+              <HoverRow
                 key={id}
+                layer={id}
                 className={classes.filter(Boolean).join(' ')}
                 onClick={() => props.onSelect(id, null)}
                 onDoubleClick={() => props.onOpen(id)}
@@ -245,7 +247,7 @@ export function LayerSheet(props: LayerSheetProps) {
                 <td className="c-audit" title={row.audit?.verdict}>
                   <Verdict row={row.audit} />
                 </td>
-              </tr>
+              </HoverRow>
             )
           })}
         </tbody>
@@ -356,6 +358,7 @@ function OutputCurve(props: LayerSheetProps & { label: string }) {
         {selected.t !== null && (
           <Crosshair x={x(selected.t)} y1={top - 14} y2={bottom + 18} flag={`t ${selected.t}`} />
         )}
+        <HoverTime x={x} y1={top} y2={bottom + 18} />
         <text x={0} y={bottom + 14}>
           {roomy ? 't = 1000, noise' : 'noise'}
         </text>

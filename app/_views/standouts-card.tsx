@@ -1,5 +1,8 @@
+'use client'
+
 import Link from 'next/link'
 import { reasonInWords, type Standout } from '../../lib/diagnostics/standouts'
+import { HoverRow } from '../_charts/hover'
 import { Card } from '../_ui/card'
 import { formatFixed } from '../_ui/format'
 import { TableScroll } from '../_ui/table-scroll'
@@ -26,7 +29,7 @@ export function StandoutsCard({ standouts, layerHref }: StandoutsCardProps) {
           </thead>
           <tbody>
             {standouts.map(({ layer, reasons }) => (
-              <tr key={layer}>
+              <HoverRow key={layer} layer={layer}>
                 <th scope="row" className="mono">
                   {/* a module has no page of its own */}
                   {reasons.some(({ measure }) => measure === 'staleAxes') ? (
@@ -39,7 +42,7 @@ export function StandoutsCard({ standouts, layerHref }: StandoutsCardProps) {
                 <td className="num" data-name="how far out">
                   {formatFixed(reasons[0]?.score, 1)}
                 </td>
-              </tr>
+              </HoverRow>
             ))}
           </tbody>
         </table>

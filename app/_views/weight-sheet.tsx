@@ -3,6 +3,7 @@
 import Link from 'next/link'
 import { ChartFrame } from '../_charts/chart-frame'
 import { HistogramInline } from '../_charts/histogram-inline'
+import { HoverRow } from '../_charts/hover'
 import {
   formatCount,
   formatLarge,
@@ -111,7 +112,7 @@ export function WeightSheet({
           </thead>
           <tbody>
             {rows.map((row, i) => (
-              <tr key={row.layer.id}>
+              <HoverRow key={row.layer.id} layer={row.layer.id}>
                 <th scope="row" className="mono">
                   <Link href={layerHref(row.layer.id)} title={row.layer.id}>
                     <LayerName id={row.layer.id} narrow={narrow[i]} />
@@ -128,7 +129,7 @@ export function WeightSheet({
                     {format(value(row))}
                   </td>
                 ))}
-              </tr>
+              </HoverRow>
             ))}
           </tbody>
         </table>
