@@ -21,10 +21,12 @@ type LayerHeadProps = {
   at: number
   t: number | null
   loading: boolean
+  /** Where another layer is; absent in a frozen view. */
+  hrefOf?: (id: string) => string
 }
 
 /** What the layer is and what was found of it: in a sentence, in key figures, in its place in the U-Net. */
-export function LayerHead({ data, finding, at, t, loading }: LayerHeadProps) {
+export function LayerHead({ data, finding, at, t, loading, hrefOf }: LayerHeadProps) {
   const { record, run, layers } = data
   const { layer, precision, weights, alignment } = record
   const values = Object.fromEntries(layers.map((other) => [other.layer.id, other.sqnr?.[at] ?? null]))
@@ -73,6 +75,7 @@ export function LayerHead({ data, finding, at, t, loading }: LayerHeadProps) {
           values={values}
           scale={metricScales.sqnr}
           selected={layer.id}
+          hrefOf={hrefOf}
           label={`Place of ${layer.id} in the U-Net${t === null ? '' : `, layers coloured by output SQNR at t ${t}`}`}
         />
       )}

@@ -127,7 +127,14 @@ export function LayerView({ data, initial, frozen }: LayerViewProps) {
         </ContextBar>
       }
     >
-      <LayerHead data={data} finding={finding} at={at} t={t} loading={loading} />
+      <LayerHead
+        data={data}
+        finding={finding}
+        at={at}
+        t={t}
+        loading={loading}
+        hrefOf={frozen ? undefined : href}
+      />
       <div className="columns wide-left">
         <WeightsCard
           data={data}
