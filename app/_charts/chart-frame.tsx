@@ -1,6 +1,7 @@
 'use client'
 
-import { type KeyboardEvent, type ReactNode, useId, useRef, useState } from 'react'
+import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react'
+import { chartTables } from './chart-tables'
 import { type ChartTable, DataTable } from './data-table'
 import { TakeAway } from './take-away'
 
@@ -31,6 +32,9 @@ export function ChartFrame(props: ChartFrameProps) {
   const Heading = level === 2 ? 'h2' : 'h3'
   const heading = useId()
   const section = useRef<HTMLElement>(null)
+  useEffect(() => {
+    if (section.current) chartTables.set(section.current, table)
+  })
 
   function handleKey(event: KeyboardEvent) {
     if (event.ctrlKey || event.metaKey || event.altKey) return

@@ -8,6 +8,7 @@ import type { ColourScale, Theme } from './colour'
 import { hatchCanvas } from './hatch'
 import { HoverTime, setHover, useHover, useHoverEnd } from './hover'
 import { ColourLegend } from './legend'
+import { paintOn } from './paintings'
 import { isMeasured, nearestIndex } from './series'
 import { useTheme } from './use-theme'
 import { useWidth } from './use-width'
@@ -124,13 +125,15 @@ export function HeatGrid(props: HeatGridProps) {
 
   useEffect(() => {
     const element = canvas.current
-    const context = element?.getContext('2d')
-    if (!element || !context) return
+    if (!element) return
     const density = window.devicePixelRatio || 1
     element.width = Math.round(width * density)
     element.height = Math.round(height * density)
-    context.scale(density, density)
-    paintCells(context, heatCells(rows, timesteps, width, rowHeight, tMax), scale, theme)
+    const cells = heatCells(rows, timesteps, width, rowHeight, tMax)
+    paintOn(element, theme, (context, as) => {
+      context.scale(density, density)
+      paintCells(context, cells, scale, as)
+    })
   }, [rows, timesteps, width, height, rowHeight, scale, theme, tMax])
 
   function cellAt(event: PointerEvent<SVGSVGElement>): { r: number; c: number } | null {

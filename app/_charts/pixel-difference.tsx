@@ -3,6 +3,7 @@
 import { rgb } from 'd3'
 import { useEffect, useRef } from 'react'
 import { differenceScale, type Theme } from './colour'
+import { paintOn } from './paintings'
 import { useTheme } from './use-theme'
 
 /** Pixel values as the networks see them run from −1 to 1; blue is darker than the reference, orange brighter. */
@@ -45,11 +46,12 @@ export function PixelDifference(props: {
   const canvas = useRef<HTMLCanvasElement>(null)
   const theme = useTheme()
   useEffect(() => {
-    const context = canvas.current?.getContext('2d')
-    if (!context) return
-    const image = context.createImageData(width, height)
-    image.data.set(differencePixels(pixelDifferences(a, b, channels), theme))
-    context.putImageData(image, 0, 0)
+    const differences = pixelDifferences(a, b, channels)
+    paintOn(canvas.current, theme, (context, as) => {
+      const image = context.createImageData(width, height)
+      image.data.set(differencePixels(differences, as))
+      context.putImageData(image, 0, 0)
+    })
   }, [a, b, width, height, channels, theme])
   return (
     <canvas

@@ -9,6 +9,7 @@ import { JumpPalette } from './jump-palette'
 import { KeyboardMap } from './keyboard-map'
 import { LayerName } from './layer-name'
 import { Logo } from './logo'
+import { SaveStill } from './save-still'
 import { ShareButton, type ShareSubject } from './share-button'
 import { ThemeSwitch } from './theme'
 
@@ -95,6 +96,7 @@ export function PageShell({ crumbs, share, context, frozen, subject = '', childr
               {frozen.age ?? frozen.createdAt.slice(0, 10)}
             </span>
           )}
+          {frozen && <SaveStill subject={subject} createdAt={frozen.createdAt} />}
           {frozen?.live && (
             <Link className="button" href={frozen.live}>
               Open live view
