@@ -70,7 +70,7 @@ function isDecodable(address: string): boolean {
   }
 }
 
-/** A share link, or an attempt to sign in. */
+/** A share link or its picture, or an attempt to sign in. */
 function opensWithSecret({ url = '' }: IncomingMessage): boolean {
-  return url.startsWith('/s/') || url.startsWith('/api/v1/session')
+  return ['/s/', '/api/v1/previews', '/api/v1/session'].some((start) => url.startsWith(start))
 }

@@ -96,3 +96,38 @@ test('the Sample page, which runs the files, offers no anonymous link', async ({
   await expect(page.getByRole('button', { name: 'Make link' })).toBeVisible()
   await expect(page.getByRole('checkbox', { name: /^anonymous/ })).toHaveCount(0)
 })
+
+/** What a chat tool reads of a page. */
+async function previewOf(page: Page, address: string): Promise<Record<string, string>> {
+  const answer = await page.request.get(address, { headers: { 'user-agent': 'Slackbot-LinkExpanding 1.0' } })
+  const head = (await answer.text()).split('</head>')[0]!
+  return Object.fromEntries(
+    [...head.matchAll(/<meta property="(og:[^"]+)" content="([^"]*)"/g)].map(([, name, value]) => [
+      name!,
+      value!.replaceAll('&amp;', '&'),
+    ]),
+  )
+}
+
+test('a run and a frozen link have a preview with a picture; an anonymous one tells no name', async ({
+  page,
+}) => {
+  const run = await previewOf(page, '/r/mnist-lmb')
+  expect(run).toMatchObject({
+    'og:title': 'mnist-lmb',
+    'og:description': expect.stringMatching(/Step 1,000: [\d.]+.dB mean output SQNR/),
+    'og:image:width': '1200',
+  })
+  await page.goto('/r/mnist-lmb')
+  const link = await share(page, { anonymous: true })
+  const shared = await previewOf(page, link)
+  expect(shared['og:title']).toBe('student A')
+  expect(JSON.stringify(shared)).not.toContain('mnist')
+  for (const source of [run['og:image']!, shared['og:image']!]) {
+    expect(source).toMatch(/^http:\/\/localhost:\d+\/api\/v1\/previews\?/)
+    const picture = await page.request.get(source)
+    expect(picture.headers()['content-type']).toBe('image/png')
+    expect((await picture.body()).readUInt32BE(16)).toBe(1200)
+  }
+  expect(await previewOf(page, `/s/${'A'.repeat(32)}`)).not.toHaveProperty('og:title')
+})

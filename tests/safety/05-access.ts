@@ -58,7 +58,7 @@ export const row: SafetyRow = {
   },
 }
 
-const pages = ['/', '/compare', '/results', '/r/nothing', '/r/nothing/sample', '/?_rsc=1', '/.rsc']
+const pages = ['/', '/compare', '/results', '/shares', '/r/nothing', '/r/nothing/sample', '/?_rsc=1', '/.rsc']
 const undecodable = ['/%ff', '/r/%ff', '/api/v1/runs/%ff', '/api/v1/blobs/%ff']
 
 /** Addresses of all route files, a name for each part that varies. */

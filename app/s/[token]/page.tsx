@@ -2,41 +2,50 @@ import type { Metadata } from 'next'
 import { notFound } from 'next/navigation'
 import type { ReactNode } from 'react'
 import { loadViewParams, pageUrl, type SharedView } from '../../../lib/record/view'
-import { listRuns } from '../../../lib/store/runs'
 import { countOpening, openShare, shownCheckpoints } from '../../../lib/store/shares'
 import { formatAge } from '../../_ui/format'
 import { type Frozen, PageShell } from '../../_ui/page-shell'
-import { aliasesOf, anonymised } from '../../_views/anonymous'
 import { CompareView } from '../../_views/compare-view'
 import { LayerView } from '../../_views/layer-view'
 import { loadRunsView, loadRunView } from '../../_views/load'
 import { loadCompareView } from '../../_views/load-compare'
 import { loadLayerView } from '../../_views/load-layer'
+import { loadPreview } from '../../_views/load-preview'
 import { loadResultsView } from '../../_views/load-results'
 import { loadSampleView } from '../../_views/load-sample'
+import { previewMetadata } from '../../_views/preview-metadata'
 import { ResultsView } from '../../_views/results-view'
 import { RunView } from '../../_views/run-view'
 import { RunsView } from '../../_views/runs-view'
 import { SampleView } from '../../_views/sample-view'
+import { namesOf } from '../../_views/shared-names'
 
 export const dynamic = 'force-dynamic'
 
-/** A share link is a capability: it stays out of search engines and referrers, and its title tells nothing. */
-export const metadata: Metadata = {
+type Props = { params: Promise<{ token: string }> }
+
+/** A share link is a capability: it stays out of search engines and referrers. What is seen of it is told with it. */
+const unlisted: Metadata = {
   title: 'Shared view',
   robots: { index: false, follow: false },
   referrer: 'no-referrer',
 }
 
+export async function generateMetadata({ params }: Props): Promise<Metadata> {
+  const { token } = await params
+  const share = await openShare(token)
+  if (!share) return unlisted
+  const named = await namesOf(share)
+  return { ...unlisted, ...(await previewMetadata(named(await loadPreview(share)), { share: token })) }
+}
+
 /** The view a link was made of, from the checkpoints it showed; the same answer for every link that leads nowhere. */
-export default async function SharedPage({ params }: { params: Promise<{ token: string }> }) {
+export default async function SharedPage({ params }: Props) {
   const { token } = await params
   const share = await openShare(token)
   if (!share) notFound()
   const { id, createdAt, expiresAt, anonymous, ...view } = share
-  const [checkpoints, runs] = await Promise.all([shownCheckpoints(id), anonymous ? listRuns() : []])
-  const aliases = anonymous ? aliasesOf(runs, view.checkpoints) : null
-  const named = <T,>(data: T): T => (aliases ? anonymised(data, aliases) : data)
+  const [checkpoints, named] = await Promise.all([shownCheckpoints(id), namesOf(share)])
   const frozen: Frozen = {
     createdAt,
     expiresAt,

@@ -158,5 +158,6 @@ it('who tries one share link after the other has to wait, and nobody else', asyn
   const answer = await ask('/s/another')
   expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
   expect((await answer.json()).error.code).toBe('too_many')
+  expect((await ask('/api/v1/previews?share=another')).status).toBe(429)
   expect((await ask('/api/v1/runs', { token: reader })).status).toBe(200)
 })
