@@ -135,8 +135,11 @@ function MadeLink({ link, terms }: { link: string; terms: ShareTerms }) {
       </div>
       <p className="caption">
         It opens exactly this view: selection, timestep, seed, and these checkpoints even after newer ones
-        arrive.{terms.anonymous && ' Runs and files have other names there.'} It ends {formatDays(terms.days)}
-        , or when it is revoked, and is not shown again.
+        arrive.{terms.anonymous && ' Runs and files have other names there.'}{' '}
+        {terms.days === null
+          ? 'It opens until it is revoked'
+          : `It ends ${formatDays(terms.days)}, or when it is revoked`}
+        , and is not shown again.
       </p>
     </>
   )
