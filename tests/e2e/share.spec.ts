@@ -87,7 +87,7 @@ for (const [what, address] of [
     expect(sent).toContain('student A')
     for (const name of ['mnist-lmb', 'mnist-baseline', 'mnist-teacher', 'mnist-v1', '.safetensors'])
       expect(sent, name).not.toContain(name)
-    expect(await visit.locator('#content a[href]:not([href^="#"])').count()).toBe(0)
+    await expect(visit.locator('#content a[href]:not([href^="#"])')).toHaveCount(0)
   })
 
 test('the Sample page, which runs the files, offers no anonymous link', async ({ page }) => {
