@@ -115,6 +115,8 @@ export function StudentRun(props: RunProps) {
             rows={rows}
             metric={view.m}
             error={error}
+            colour={view.u}
+            onColour={(u) => setView({ u })}
             t={t}
             at={at}
             selected={layer}

@@ -16,6 +16,17 @@ import * as z from 'zod/mini'
 export const metrics = ['sqnr', 'cosine', 'lowrank'] as const
 /** Which error of a layer: with its network's own input, with the teacher's input, and what the first loses against the second. */
 export const errorKinds = ['accumulated', 'local', 'inherited'] as const
+/** What the U-Net is coloured by: the error the map shows, or a number of each layer (app/_views/network-colour.ts). */
+export const networkColours = [
+  'map',
+  'weights',
+  'teacher',
+  'ratio',
+  'flips',
+  'std',
+  'macs',
+  'parameters',
+] as const
 export const layerOrders = ['forward', 'worst'] as const
 export const sampleStates = ['x0', 'xt'] as const
 /** How a student is run: in floats, or at one bit by the engine. */
@@ -37,6 +48,8 @@ export const viewParams = {
   m: parseAsStringLiteral(metrics).withDefault('sqnr'),
   /** Which error the map and the U-Net show. */
   e: parseAsStringLiteral(errorKinds).withDefault('accumulated'),
+  /** What the U-Net is coloured by. */
+  u: parseAsStringLiteral(networkColours).withDefault('map'),
   /** Axes kept of a module's features, per cent of its channels; LRM's own is 25. */
   k: parseAsInteger.withDefault(25),
   sort: parseAsStringLiteral(layerOrders).withDefault('forward'),
@@ -73,7 +86,7 @@ export type Page = (typeof pages)[number]
 /** What each page reads of the view: every control a reader can set has its parameter here. */
 export const pageParams = {
   runs: ['q', 'r'],
-  run: ['c', 't', 'l', 'm', 'e', 'k', 'sort'],
+  run: ['c', 't', 'l', 'm', 'e', 'u', 'k', 'sort'],
   layer: ['c', 't', 'ch'],
   compare: ['r', 't', 'l', 'i'],
   sample: ['c', 't', 'seed', 'sampler', 'steps', 'n', 'i', 'show', 'way', 'threads', 'sw'],
