@@ -23,10 +23,12 @@ export function SignInForm({ to }: { to: string }) {
 
   return (
     <PageShell crumbs={[{ label: 'Sign in' }]}>
-      <Card
-        title="Sign in"
-        caption="This server wants a token. Whoever runs it makes one with: npm run --silent cli -- token create NAME"
-      >
+      <h1>Sign in</h1>
+      <Card>
+        <p className="caption">
+          This server wants a token. Whoever runs it makes one with:{' '}
+          <code>npm run --silent cli -- token create NAME</code>
+        </p>
         <form onSubmit={signIn} className="sign-in">
           <label htmlFor="token">Token</label>
           <input
