@@ -1,4 +1,5 @@
 import { InputError } from '../tensor/error'
+import { benchBrowse } from './bench-browse'
 import { benchBrowser } from './bench-browser'
 import { benchImport } from './bench-import'
 import { benchKernel } from './bench-kernel'
@@ -17,12 +18,13 @@ const benches: Record<string, Command> = {
   kernel: benchKernel,
   unet: benchUnet,
   sweep: benchSweep,
+  browse: benchBrowse,
   safety: benchSafety,
 }
 
 export const bench: Command = {
   summary:
-    'measure again: train (time of a step), import (time of weight statistics), browser-import (the same of a file of 2 GB in Chromium), weights-only (the same of one of 3.4 GB that cannot be run), kernel (time of single layers at one bit), unet (time of a step at one bit), sweep (time of a diagnosis), safety (what must hold on bad input and bad days)',
+    'measure again: train (time of a step), import (time of weight statistics), browser-import (the same of a file of 2 GB in Chromium), weights-only (the same of one of 3.4 GB that cannot be run), kernel (time of single layers at one bit), unet (time of a step at one bit), sweep (time of a diagnosis), browse (time of every page of a large store), safety (what must hold on bad input and bad days)',
   help: Object.values(benches)
     .map(({ help }) => help)
     .join('\n\n'),
@@ -34,12 +36,13 @@ export const bench: Command = {
     ...benchKernel.options,
     ...benchUnet.options,
     ...benchSweep.options,
+    ...benchBrowse.options,
     ...benchSafety.options,
   },
   async run(positionals, flags) {
     const what = onlyPositional(
       positionals,
-      'train|import|browser-import|weights-only|kernel|unet|sweep|safety',
+      'train|import|browser-import|weights-only|kernel|unet|sweep|browse|safety',
     )
     const chosen = Object.hasOwn(benches, what) ? benches[what] : undefined
     if (!chosen)
