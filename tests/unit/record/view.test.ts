@@ -41,6 +41,25 @@ describe('keptParams', () => {
   })
 })
 
+describe('a link', () => {
+  it('has at most 300 characters with everything chosen on every page of a run and carried along', () => {
+    const view = viewOf(
+      'c=800000&t=999&l=output_blocks.10.1.transformer_blocks.0.attn1.to_out.0&m=lowrank&e=accumulated&u=parameters' +
+        '&k=100&sort=worst&seed=4294967295&steps=1000&n=64&sampler=ddpm&i=63&show=xt&way=engine&threads=16',
+    )
+    for (const page of ['run', 'layer', 'compare', 'sample'] as const) {
+      const params = {
+        ...keptParams(view, page),
+        ...(page === 'layer' && { ch: 1279 }),
+        ...(page === 'compare' && { r: ['mnist-lmb-lrm-seed2@800000', 'mnist-lmb-lrm-seed3@800000'] }),
+        ...(page === 'sample' && { sw: '12:f,13:2' }),
+      }
+      const url = `http://localhost:3000${pageUrl(page, 'mnist-lmb-lrm-normalised', view.l, params)}`
+      expect(url.length, url).toBeLessThanOrEqual(300)
+    }
+  })
+})
+
 describe('pageParams', () => {
   it('every parameter is read by a page', () => {
     expect([...new Set(Object.values(pageParams).flat())].sort()).toEqual(Object.keys(viewParams).sort())
