@@ -1,3 +1,5 @@
+import type { SearchParams } from 'nuqs/server'
+import { loadViewParams } from '../lib/record/view'
 import { PageShell } from './_ui/page-shell'
 import { loadRunsView } from './_views/load'
 import { loadPulse } from './_views/pulse'
@@ -7,9 +9,11 @@ import { readerOnly } from './reader-only'
 export const dynamic = 'force-dynamic'
 export const metadata = { title: 'Runs' }
 
-export default async function RunsPage() {
+type Props = { searchParams: Promise<SearchParams> }
+
+export default async function RunsPage({ searchParams }: Props) {
   await readerOnly()
-  const [data, pulse] = await Promise.all([loadRunsView(), loadPulse(null)])
+  const [data, pulse] = await Promise.all([loadRunsView(await loadViewParams(searchParams)), loadPulse(null)])
   const checkpoints = data.runs.flatMap((run) => run.checkpointId ?? [])
   return (
     <PageShell crumbs={[{ label: 'Runs' }]} share={{ page: 'runs', run: null, layer: null, checkpoints }}>

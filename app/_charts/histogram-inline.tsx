@@ -1,4 +1,3 @@
-import { area, curveMonotoneX } from 'd3'
 import type { Histogram } from '../../lib/record/run'
 import { runColour } from './colour'
 
@@ -34,11 +33,11 @@ export function HistogramInline(props: HistogramInlineProps) {
   const bins = Array.from({ length: n }, (_, i) => i).filter(
     (i) => centre(i) >= domain[0] && centre(i) <= domain[1],
   )
-  const shape = area<number>()
-    .x((i) => x(centre(i)))
-    .y0(height)
-    .y1((i) => y(density(histogram.counts, i)))
-    .curve(curveMonotoneX)
+  // Bins are narrower than a pixel, and a page has hundreds of these: straight lines, to a tenth of a pixel.
+  const tenth = (px: number) => Math.round(px * 10) / 10
+  const top = bins.map((i) => `${tenth(x(centre(i)))},${tenth(y(density(histogram.counts, i)))}`)
+  const [left, right] = [tenth(x(centre(bins[0] ?? 0))), tenth(x(centre(bins.at(-1) ?? 0)))]
+  const shape = top.length === 0 ? '' : `M${left},${height}L${top.join('L')}L${right},${height}Z`
   const colour = runColour(slot)
   if (!(std > 0) || (total === 0 && (props.histogram || levels.length === 0))) {
     return (
@@ -53,10 +52,7 @@ export function HistogramInline(props: HistogramInlineProps) {
   }
   return (
     <svg width={width} height={height} style={{ display: 'block', overflow: 'hidden' }} aria-hidden>
-      <path
-        d={shape(bins) ?? ''}
-        style={{ fill: runColour(areaSlot), opacity: areaSlot === null ? 0.4 : 0.35 }}
-      />
+      <path d={shape} style={{ fill: runColour(areaSlot), opacity: areaSlot === null ? 0.4 : 0.35 }} />
       {levels.map((level) => (
         <line
           key={level.value}

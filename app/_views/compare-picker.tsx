@@ -102,6 +102,9 @@ export function AddCheckpoint({ choices, taken, onAdd }: AddProps) {
         }}
       >
         <option value="">+ add checkpoint</option>
+        {choices.some(({ steps, stored }) => steps.length < stored) && (
+          <option disabled>the latest of each run; its other steps once it is compared</option>
+        )}
         {free.map((choice) => (
           <optgroup key={choice.name} label={choice.name}>
             {choice.steps.map((step) => (

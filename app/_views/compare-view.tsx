@@ -464,6 +464,8 @@ function NothingToCompare({ data, onReferences }: NothingProps) {
   )
 }
 
+const mostOffers = 6
+
 /** Pairs worth a look: students among each other, and the first and last step of one run. */
 function offersOf(choices: readonly CompareChoice[], chosen: readonly ComparedCheckpoint[]) {
   const latest = (choice: CompareChoice) => `${choice.name}@${choice.steps.at(-1)}`
@@ -477,8 +479,8 @@ function offersOf(choices: readonly CompareChoice[], chosen: readonly ComparedCh
           references: [one, latest(choice)],
         }))
     : [
-        ...students.flatMap((a, i) =>
-          students.slice(i + 1).map((b) => ({
+        ...students.slice(0, mostOffers + 1).flatMap((a, i, some) =>
+          some.slice(i + 1).map((b) => ({
             label: `${b.name} against ${a.name}`,
             references: [latest(a), latest(b)],
           })),
@@ -490,5 +492,5 @@ function offersOf(choices: readonly CompareChoice[], chosen: readonly ComparedCh
             references: [`${choice.name}@${choice.steps[0]}`, latest(choice)],
           })),
       ]
-  return offers.slice(0, 6)
+  return offers.slice(0, mostOffers)
 }

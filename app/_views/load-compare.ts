@@ -1,8 +1,9 @@
 /** What the Compare page needs from the store, as plain data. */
 import type { CheckpointDetail, Histogram, RunSummary } from '../../lib/record/run'
 import { getCheckpoint } from '../../lib/store/checkpoints'
-import { listRuns } from '../../lib/store/runs'
+import { getQuality, getRun, getRunById, listRunEntries } from '../../lib/store/runs'
 import type { Series } from '../_charts/series'
+import { brief } from './brief'
 import { nearestCheckpoint, type RunHead, runHead, type Thumbnails, teacherSamples, thumbnails } from './load'
 import { flattenSettings } from './settings-diff'
 
@@ -43,7 +44,14 @@ export type ComparedCheckpoint = {
   sampling: string | null
 }
 
-export type CompareChoice = { name: string; slot: number | null; role: RunSummary['role']; steps: number[] }
+export type CompareChoice = {
+  name: string
+  slot: number | null
+  role: RunSummary['role']
+  /** Ascending: all that are stored, or where many runs are and this one is not compared, the latest alone. */
+  steps: number[]
+  stored: number
+}
 
 export type CompareViewData = {
   /** The baseline first. */
@@ -64,11 +72,10 @@ export async function loadCompareView(
   references: readonly string[],
   pinnedIds?: readonly string[],
 ): Promise<CompareViewData> {
-  const runs = await listRuns()
   const found = await Promise.all(
     pinnedIds
       ? pinnedIds.map((id) => getCheckpoint(id))
-      : [...new Set(references)].map((reference) => checkpointOf(reference, runs)),
+      : [...new Set(references)].map((reference) => checkpointOf(reference)),
   )
   const problems = pinnedIds
     ? []
@@ -76,33 +83,41 @@ export async function loadCompareView(
         found[i] ? [] : [`${reference} is not stored here.`],
       )
   const details = withoutRepeats(found.filter((detail) => detail !== null))
+  const ids = [...new Set(details.map(({ runId }) => runId))]
+  const runs = (await Promise.all(ids.map((id) => getRunById(id)))).filter((run) => run !== null)
   const compared = details.flatMap((detail) => {
     const run = runs.find((other) => other.id === detail.runId)
     return run ? [comparedCheckpoint(detail, run, details)] : []
   })
-  return {
+  return brief({
     checkpoints: compared,
-    teacher: commonTeacher(details, runs),
-    choices: runs
-      .filter((run) => run.checkpoints.length > 0)
-      .map((run) => {
-        const { name, slot, role } = runHead(run)
-        return { name, slot, role, steps: run.checkpoints.map((c) => c.step) }
-      }),
+    teacher: await commonTeacher(details, runs),
+    choices: await choicesFor(ids),
     problems,
-  }
+  })
+}
+
+/** Steps of all runs together that are offered one by one; where there are more, only the latest of most runs are. */
+const mostSteps = 1000
+
+async function choicesFor(compared: readonly string[]): Promise<CompareChoice[]> {
+  const entries = (await listRunEntries()).filter(({ latest }) => latest)
+  const areFew = entries.reduce((sum, { steps }) => sum + steps, 0) <= mostSteps
+  const steps = await getQuality(areFew ? entries.map(({ id }) => id) : compared)
+  return entries.map((run) => {
+    const { name, slot, role } = runHead(run)
+    const own = steps.get(run.id)?.map(({ step }) => step) ?? [run.latest!.step]
+    return { name, slot, role, steps: own, stored: run.steps }
+  })
 }
 
 /** RUN, RUN@STEP, or a run whose name ends like a step; a step that is not stored means the nearest. */
-async function checkpointOf(
-  reference: string,
-  runs: readonly RunSummary[],
-): Promise<CheckpointDetail | null> {
-  const whole = runs.find((run) => run.name === reference)
+async function checkpointOf(reference: string): Promise<CheckpointDetail | null> {
+  const whole = await getRun(reference)
   if (whole) return nearestCheckpoint(whole, null)
   const [, name, step] = /^(.*)@(\d{1,10})$/.exec(reference) ?? []
-  const run = runs.find((other) => other.name === name)
-  return run ? nearestCheckpoint(run, Number(step)) : null
+  const run = name === undefined ? null : await getRun(name)
+  return run && nearestCheckpoint(run, Number(step))
 }
 
 const withoutRepeats = (details: CheckpointDetail[]): CheckpointDetail[] =>
@@ -142,18 +157,18 @@ function comparedCheckpoint(
   }
 }
 
-function commonTeacher(
+async function commonTeacher(
   details: readonly CheckpointDetail[],
   runs: readonly RunSummary[],
-): CompareViewData['teacher'] {
-  const ids = new Set(details.map((d) => runs.find((run) => run.id === d.runId)?.teacherRunId ?? null))
-  const [id] = ids
-  const teacher = ids.size === 1 ? runs.find((run) => run.id === id) : undefined
+): Promise<CompareViewData['teacher']> {
+  const names = new Set(runs.map(({ teacherName }) => teacherName))
+  const [name] = names
+  const teacher = names.size === 1 && name ? await getRun(name) : null
   const first = details[0]
   if (!teacher || !first) return null
   return {
     name: teacher.name,
-    samples: thumbnails(teacherSamples(teacher, first), sampleCount),
+    samples: thumbnails(await teacherSamples(teacher, first), sampleCount),
     weights: Object.fromEntries(
       first.diagnosis.layers.flatMap(({ layer, weights }) =>
         weights.teacher ? [[layer.id, weights.teacher.histogram]] : [],

@@ -1,25 +1,20 @@
 /** What the Layer page needs from the store, as plain data. */
 import { type Reason, standouts } from '../../lib/diagnostics/standouts'
 import type { Finding } from '../../lib/record/audit'
-import type { CheckpointDetail, Histogram, Layer, LayerRecord } from '../../lib/record/run'
+import type { CheckpointDetail, Layer, LayerRecord } from '../../lib/record/run'
 import type { PackedGrids } from '../../lib/record/sweep'
 import type { ViewParams } from '../../lib/record/view'
 import { getCheckpoint } from '../../lib/store/checkpoints'
-import { getLayerHistory, getLayerSweep } from '../../lib/store/layers'
-import { getRun, listRuns } from '../../lib/store/runs'
+import { getLayerMoments, getLayerSweep, type LayerMoment } from '../../lib/store/layers'
+import { getRun } from '../../lib/store/runs'
+import { findRun } from '../../lib/store/training-runs'
 import type { Series } from '../_charts/series'
+import { brief } from './brief'
 import { nearestCheckpoint, type RunHead, runHead } from './load'
 import { type LayerTraining, loadLayerTraining } from './load-dynamics'
 import { type Pinned, wasStored } from './pinned'
 
-/** The layer's weights at one step of the training. */
-export type LayerMoment = {
-  step: number
-  /** Latent weights; null if the checkpoint stores none. */
-  histogram: Histogram | null
-  sigma1: number[] | null
-  sigma2: number[] | null
-}
+export type { LayerMoment }
 
 /** A layer of the same checkpoint, in order of the forward pass. */
 export type LayerNeighbour = { layer: Layer; bases: number; sqnr: Series | null }
@@ -64,15 +59,15 @@ export async function loadLayerView(
   const detail = pinnedId ? await getCheckpoint(pinnedId) : await nearestCheckpoint(run, params.c)
   const record = detail?.diagnosis.layers.find((other) => other.layer.id === layerId)
   if (!detail || !record) return null
-  const [history, runs, sweep] = await Promise.all([
-    getLayerHistory(run.id, layerId),
-    listRuns(),
+  const [history, teacher, sweep] = await Promise.all([
+    getLayerMoments(run.id, layerId),
+    run.teacherName === null ? null : findRun(run.teacherName),
     getLayerSweep(detail.id, layerId),
   ])
   const known = new Set(run.checkpoints.filter((c) => wasStored(pinned, c)).map((c) => c.step))
   return {
     run: runHead(run),
-    teacher: runs.find((other) => other.id === run.teacherRunId)?.name ?? null,
+    teacher: teacher?.name ?? null,
     checkpoint: {
       id: detail.id,
       step: detail.step,
@@ -82,15 +77,17 @@ export async function loadLayerView(
     record,
     sweep,
     findings: (detail.diagnosis.audit?.findings ?? []).filter((finding) => finding.layer === layerId),
-    history: history
+    history: brief(history)
       .filter(({ step }) => known.has(step) || step === detail.step)
       // The pinned file stays what it was even if its step was stored again.
-      .map((moment) => layerMoment(moment.step, moment.step === detail.step ? record : moment.record)),
-    layers: detail.diagnosis.layers.map(({ layer, precision, alignment }) => ({
-      layer,
-      bases: precision.bases,
-      sqnr: alignment?.sqnr ?? null,
-    })),
+      .map((moment) => (moment.step === detail.step ? layerMoment(moment.step, record) : moment)),
+    layers: brief(
+      detail.diagnosis.layers.map(({ layer, precision, alignment }) => ({
+        layer,
+        bases: precision.bases,
+        sqnr: alignment?.sqnr ?? null,
+      })),
+    ),
     reasons: (
       standouts(detail.diagnosis.layers).find(({ layer }) => layer === layerId)?.reasons ?? []
     ).filter(({ score }) => score >= farOut),

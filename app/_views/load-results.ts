@@ -1,6 +1,7 @@
 /** What the Results page needs from the store, as plain data. */
+import { getSamples } from '../../lib/store/checkpoints'
 import { listEvaluations } from '../../lib/store/evaluations'
-import { listRuns } from '../../lib/store/runs'
+import { runsHolding } from '../../lib/store/runs'
 import type { SampleRow } from '../_ui/sample-rows'
 import { thumbnails } from './load'
 import { type Pinned, wasStored } from './pinned'
@@ -30,24 +31,23 @@ const pictureCount = 16
  * shared; one that was measured again since is left out.
  */
 export async function loadResultsView(pinned?: Pinned): Promise<ResultsViewData> {
-  const [evaluations, all] = await Promise.all([
-    listEvaluations(pinned && new Date(pinned.createdAt)),
-    listRuns(),
-  ])
-  const runs = all.map((run) => ({
+  const evaluations = await listEvaluations(pinned && new Date(pinned.createdAt))
+  const evaluated = new Set(evaluations.flatMap(({ sha256 }) => sha256 ?? []))
+  const holding = await runsHolding([...evaluated])
+  const runs = holding.map((run) => ({
     ...run,
     checkpoints: run.checkpoints.filter((c) => wasStored(pinned, c)),
   }))
-  const evaluated = new Set(evaluations.map(({ sha256 }) => sha256))
+  const sets = resultSets(evaluations, runs)
   const checkpointsOf = ({ results }: ResultGroup) =>
     runs.find(({ name }) => name === results[0]?.run)?.checkpoints ?? []
+  const shownOf = (group: ResultGroup) =>
+    checkpointsOf(group).find(({ step }) => step === group.results[0]?.step)
+  const groups = sets.flatMap(({ tables }) => tables.flatMap((table) => table.groups))
+  const drawn = await getSamples(groups.flatMap((group) => shownOf(group)?.id ?? []))
   const pictured = (table: ResultTable): ResultTableData['pictures'] => {
     const found = table.groups.flatMap((group) => {
-      const step = group.results[0]?.step
-      const samples = thumbnails(
-        checkpointsOf(group).find((c) => c.step === step)?.samples ?? null,
-        pictureCount,
-      )
+      const samples = thumbnails(drawn.get(shownOf(group)?.id ?? '') ?? null, pictureCount)
       return samples ? [{ name: groupName(group), slot: group.results[0]!.slot, samples }] : []
     })
     const seed = found[0]?.samples.seed
@@ -55,21 +55,23 @@ export async function loadResultsView(pinned?: Pinned): Promise<ResultsViewData>
   }
   const learned = (table: ResultTable): ResultTableData['learned'] =>
     table.groups.flatMap((group) => {
-      const points = checkpointsOf(group).flatMap(({ step, samples }) =>
-        samples?.cosineToTeacher == null ? [] : [{ step, value: samples.cosineToTeacher }],
+      const points = checkpointsOf(group).flatMap(({ step, sampleCosine }) =>
+        sampleCosine === null ? [] : [{ step, value: sampleCosine }],
       )
       const name = groupName(group)
       return points.length > 1 ? [{ key: group.key, name, slot: group.results[0]!.slot, points }] : []
     })
-  const sets = resultSets(evaluations, runs).map(({ set, tables }) => ({
-    set,
-    tables: tables.map((table) => ({
-      ...table,
-      steps: ablationSteps(table),
-      pictures: pictured(table),
-      learned: learned(table),
-    })),
-  }))
   const checkpoints = runs.flatMap((run) => run.checkpoints.filter(({ sha256 }) => evaluated.has(sha256)))
-  return { checkpoints: checkpoints.map(({ id }) => id), sets }
+  return {
+    checkpoints: checkpoints.map(({ id }) => id),
+    sets: sets.map(({ set, tables }) => ({
+      set,
+      tables: tables.map((table) => ({
+        ...table,
+        steps: ablationSteps(table),
+        pictures: pictured(table),
+        learned: learned(table),
+      })),
+    })),
+  }
 }

@@ -3,8 +3,8 @@ import { type Part, partsOf } from '../../lib/diagnostics/sensitivity/parts'
 import type { LayerPrecision } from '../../lib/record/precision'
 import type { CheckpointDetail, Layer, RunSummary, SampleSet } from '../../lib/record/run'
 import type { ViewParams } from '../../lib/record/view'
-import { findCheckpoint, getCheckpoint } from '../../lib/store/checkpoints'
-import { getRun, listRuns } from '../../lib/store/runs'
+import { findBySha256, findCheckpoint, getCheckpoint } from '../../lib/store/checkpoints'
+import { getRun } from '../../lib/store/runs'
 import { architecture } from '../../lib/unet/architecture'
 import { parseConfig } from '../../lib/unet/config'
 import { type Wanted, wantedAgain } from '../../lib/unet/reading'
@@ -60,12 +60,9 @@ export async function loadSampleView(
   const run = await getRun(name)
   if (!run) return null
   const pinned = pinnedIds?.[0]
-  const [detail, runs] = await Promise.all([
-    pinned ? getCheckpoint(pinned) : checkpointNear(run, params.c),
-    listRuns(),
-  ])
+  const detail = await (pinned ? getCheckpoint(pinned) : checkpointNear(run, params.c))
   const shown = detail && { ...network(run, detail), share }
-  const found = run.role === 'teacher' ? shown : await teacherOf(run, detail, runs)
+  const found = run.role === 'teacher' ? shown : await teacherOf(run, detail)
   return {
     run: runHead(run),
     steps: run.checkpoints.map((checkpoint) => checkpoint.step),
@@ -83,22 +80,13 @@ function checkpointNear(run: RunSummary, step: number | null): Promise<Checkpoin
 }
 
 /** The very file the student was diagnosed against; a teacher's later checkpoint would be another network. */
-async function teacherOf(
-  run: RunSummary,
-  student: CheckpointDetail | null,
-  runs: readonly RunSummary[],
-): Promise<SampleNetwork | null> {
-  const inItsRun = runs.toSorted(
-    (a, b) => Number(b.id === run.teacherRunId) - Number(a.id === run.teacherRunId),
-  )
-  for (const other of inItsRun) {
-    const found = other.checkpoints.find(
-      (checkpoint) => other.role === 'teacher' && checkpoint.sha256 === student?.teacherSha256,
-    )
-    const detail = found && (await getCheckpoint(found.id))
-    if (detail) return network(other, detail)
-  }
-  return null
+async function teacherOf(run: RunSummary, student: CheckpointDetail | null): Promise<SampleNetwork | null> {
+  if (!student?.teacherSha256) return null
+  const places = (await findBySha256(student.teacherSha256)).filter(({ role }) => role === 'teacher')
+  const place = places.find((other) => other.run === run.teacherName) ?? places[0]
+  if (!place) return null
+  const [teacher, detail] = await Promise.all([getRun(place.run), getCheckpoint(place.id)])
+  return teacher && detail && network(teacher, detail)
 }
 
 function network(run: RunSummary, detail: CheckpointDetail): SampleNetwork {

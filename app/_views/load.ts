@@ -4,16 +4,18 @@ import type { Finding } from '../../lib/record/audit'
 import type { CheckpointDetail, CheckpointSummary, RunSummary, SampleSet } from '../../lib/record/run'
 import type { SweepRecord } from '../../lib/record/sweep'
 import type { ViewParams } from '../../lib/record/view'
-import { findCheckpoint, getCheckpoint } from '../../lib/store/checkpoints'
+import { findCheckpoint, getCheckpoint, getSamples } from '../../lib/store/checkpoints'
 import { getPrecisionHistory } from '../../lib/store/layers'
-import { getRun, listRuns } from '../../lib/store/runs'
+import { getQuality, getRun, listRunEntries, type RunEntry } from '../../lib/store/runs'
 import { getScalars } from '../../lib/store/scalars'
 import { keepExtremes } from '../_charts/series'
 import { formatAge } from '../_ui/format'
+import { brief } from './brief'
 import { loadTrainingJob, type TrainingJob } from './load-job'
-import { knownCheckpoints, type Pinned, wasStored } from './pinned'
+import { knownCheckpoints, type Pinned } from './pinned'
 import { type PartStages, precisionStages } from './precision-stages'
 import { type ReadAs, readAsOf } from './read-as'
+import { matchesFilter, packedSize, pageOf, sortRuns } from './run-filter'
 import { type LayerRow, layerRow } from './run-rows'
 
 /** A run by its name and mark. */
@@ -26,7 +28,9 @@ export type RunHead = {
   bits: string
 }
 
-export const runHead = (run: RunSummary): RunHead => ({
+export const runHead = (
+  run: Pick<RunSummary, 'id' | 'name' | 'role' | 'colour' | 'method' | 'bits'>,
+): RunHead => ({
   id: run.id,
   name: run.name,
   role: run.role,
@@ -66,56 +70,86 @@ export type RunListRow = RunHead & {
   updatedAt: string
 }
 
-export type RunsViewData = { runs: RunListRow[] }
+export type RunsViewData = {
+  /** One page of those that match. */
+  runs: RunListRow[]
+  /** Runs stored, and of them those that match the filter. */
+  total: { teachers: number; students: number; matching: number }
+  /** From 1. */
+  page: number
+  pages: number
+  /** Float32 bytes of the teachers of the runs on this page. */
+  teachers: { name: string; bytes: number }[]
+  /** Those picked to be compared, on whichever page they are. */
+  picked: Pick<RunListRow, 'name' | 'slot' | 'latestStep'>[]
+}
 
 /**
- * Every run, teachers first, then students by last change. With pinned checkpoints only their runs, each as it
- * stood when its pinned checkpoint was the latest.
+ * A page of the runs that match. With pinned checkpoints their runs, each as it stood when its pinned checkpoint was the
+ * latest, in the order in which they were pinned.
  */
-export async function loadRunsView(pinned?: Pinned): Promise<RunsViewData> {
-  const all = await listRuns()
-  const runs = pinned
-    ? await Promise.all(pinned.ids.map((id) => runUpTo(all, id, pinned))).then(withoutGaps)
-    : all
-  const names = new Map(runs.map((run) => [run.id, run.name]))
+export async function loadRunsView(
+  { q, order, page: wanted, r }: Pick<ViewParams, 'q' | 'order' | 'page' | 'r'>,
+  pinned?: Pinned,
+): Promise<RunsViewData> {
+  const all = await (pinned ? pinnedEntries(pinned) : listRunEntries())
+  const matching = pinned ? all : sortRuns(all, order).filter((run) => matchesFilter(run, q))
+  const { page, pages, items } = pinned ? { page: 1, pages: 1, items: all } : pageOf(matching, wanted)
+  const [quality, samples] = await Promise.all([
+    getQuality(
+      items.map(({ id }) => id),
+      pinned && new Date(pinned.createdAt),
+    ),
+    getSamples(items.flatMap(({ latest }) => latest?.id ?? [])),
+  ])
   const now = new Date()
-  const rows = runs.map((run): RunListRow => {
-    const last = run.checkpoints.at(-1) ?? null
-    const ledger = last?.ledger
-    const teacher = run.role === 'teacher'
+  const rows = items.map((run): RunListRow => {
+    const { latest } = run
+    const ledger = latest?.ledger
+    const earlier = (quality.get(run.id) ?? []).filter(({ step }) => latest && step < latest.step)
+    const updatedAt = pinned && latest ? latest.createdAt : run.updatedAt
+    const bytes = packedSize(run)
     return {
       ...runHead(run),
-      teacher: (run.teacherRunId && names.get(run.teacherRunId)) || null,
-      latestStep: last?.step ?? null,
-      checkpointId: last?.id ?? null,
+      teacher: run.teacher,
+      latestStep: latest?.step ?? null,
+      checkpointId: latest?.id ?? null,
       bases: !ledger?.signBytes ? 0 : ledger.secondBasisBytes > 0 ? 2 : 1,
-      bytes: ledger ? (teacher ? ledger.fullPrecisionBytes : ledger.packedBytes) : null,
-      ratio: ledger ? (teacher ? 1 : ledger.fullPrecisionBytes / ledger.packedBytes) : null,
-      quality: run.checkpoints.map((c) => ({ step: c.step, value: c.outputSqnr })),
-      sampleCosine: last?.samples?.cosineToTeacher ?? null,
-      samples: thumbnails(last?.samples ?? null, 4),
-      updated: formatAge(run.updatedAt, now),
-      updatedAt: run.updatedAt,
+      bytes,
+      ratio: ledger && bytes ? ledger.fullPrecisionBytes / bytes : null,
+      quality: latest ? [...earlier, { step: latest.step, value: latest.outputSqnr }] : [],
+      sampleCosine: latest?.sampleCosine ?? null,
+      samples: thumbnails((latest && samples.get(latest.id)) ?? null, 4),
+      updated: formatAge(updatedAt, now),
+      updatedAt,
     }
   })
-  return { runs: [...rows.filter((r) => r.role === 'teacher'), ...rows.filter((r) => r.role === 'student')] }
+  const teachers = all.filter(({ role }) => role === 'teacher')
+  const needed = new Set(rows.map(({ teacher }) => teacher))
+  return {
+    runs: rows,
+    total: {
+      teachers: teachers.length,
+      students: all.length - teachers.length,
+      matching: matching.length,
+    },
+    page,
+    pages,
+    teachers: teachers.flatMap((run) => {
+      const bytes = packedSize(run)
+      return needed.has(run.name) && bytes !== null ? [{ name: run.name, bytes }] : []
+    }),
+    picked: all
+      .filter(({ name }) => !pinned && r.includes(name))
+      .map((run) => ({ name: run.name, slot: runHead(run).slot, latestStep: run.latest?.step ?? null })),
+  }
 }
 
-/** A run cut off after a checkpoint; null if the checkpoint is not stored. */
-async function runUpTo(
-  runs: readonly RunSummary[],
-  checkpointId: string,
-  pinned: Pinned,
-): Promise<RunSummary | null> {
-  const detail = await getCheckpoint(checkpointId)
-  const run = runs.find((other) => other.id === detail?.runId)
-  if (!detail || !run) return null
-  const { diagnosis: _, ...last } = detail
-  const before = run.checkpoints.filter((c) => c.step < last.step && wasStored(pinned, c))
-  return { ...run, checkpoints: [...before, last], updatedAt: last.createdAt }
+async function pinnedEntries({ ids, createdAt }: Pinned): Promise<RunEntry[]> {
+  const entries = await listRunEntries({ checkpoints: ids, storedBy: new Date(createdAt) })
+  const place = ({ latest }: RunEntry) => ids.indexOf(latest?.id ?? '')
+  return entries.sort((a, b) => place(a) - place(b))
 }
-
-const withoutGaps = <T>(values: (T | null)[]): T[] => values.filter((v) => v !== null)
 
 export type RunCheckpoint = {
   id: string
@@ -144,9 +178,9 @@ export type RunCheckpoint = {
 export type RunViewData = {
   run: RunHead
   teacher: { name: string; samples: Thumbnails | null } | null
-  /** Students of a teacher. */
-  students: (RunHead & { outputSqnr: number | null })[]
-  /** Other students of the same teacher, with their latest step. */
+  /** Students of a teacher, the last changed first: the first hundred of so many. */
+  students: { total: number; first: (RunHead & { outputSqnr: number | null })[] }
+  /** Some other students of the same teacher, the last changed first, with their latest step. */
   siblings: { name: string; step: number }[]
   /** Ascending by step, with the mean output SQNR. */
   checkpoints: { step: number; value: number | null }[]
@@ -169,6 +203,12 @@ export type LoggedLoss = { name: string; points: { x: number; y: number }[]; tot
 /** Scalars of the Run page. */
 const lossNames = ['loss', 'eps loss', 'LRM loss', 'EBB penalty']
 
+/** Students that the page of a teacher lists. */
+const mostStudents = 100
+
+/** More than the page offers to compare with, since some may have no checkpoint. */
+const mostSiblings = 8
+
 /** Points of each loss curve that are sent to the browser. */
 const lossPoints = 600
 
@@ -181,25 +221,33 @@ export async function loadRunView(
   const run = await getRun(name)
   if (!run) return null
   const pinnedId = pinned?.ids[0]
-  const [detail, losses, precisions, all, job] = await Promise.all([
+  const storedBy = pinned && new Date(pinned.createdAt)
+  const { teacherName } = run
+  const [detail, losses, precisions, teacher, students, siblings, job] = await Promise.all([
     pinnedId ? getCheckpoint(pinnedId) : nearestCheckpoint(run, params.c),
     Promise.all(lossNames.map((name) => loggedLoss(run.id, name))),
-    getPrecisionHistory(run.id, pinned && new Date(pinned.createdAt)),
-    listRuns(),
+    getPrecisionHistory(run.id, storedBy),
+    teacherName === null ? null : getRun(teacherName),
+    run.role === 'teacher' ? listRunEntries({ teacher: name, storedBy }) : [],
+    teacherName === null ? [] : listRunEntries({ teacher: teacherName, most: mostSiblings }),
     pinned ? null : loadTrainingJob(run),
   ])
-  const teacher = all.find((other) => other.id === run.teacherRunId) ?? null
-  return {
+  const known = students.filter(({ latest }) => !pinned || latest)
+  return brief({
     run: runHead(run),
-    teacher: teacher && { name: teacher.name, samples: thumbnails(teacherSamples(teacher, detail), 16) },
-    students: all
-      .filter((other) => other.teacherRunId === run.id)
-      .map((other) => ({ ...other, checkpoints: other.checkpoints.filter((c) => wasStored(pinned, c)) }))
-      .filter((other) => !pinned || other.checkpoints.length > 0)
-      .map((other) => ({ ...runHead(other), outputSqnr: other.checkpoints.at(-1)?.outputSqnr ?? null })),
-    siblings: all
-      .filter((other) => teacher && other.teacherRunId === teacher.id && other.id !== run.id)
-      .flatMap((other) => other.checkpoints.slice(-1).map(({ step }) => ({ name: other.name, step }))),
+    teacher: teacher && {
+      name: teacher.name,
+      samples: thumbnails(await teacherSamples(teacher, detail), 16),
+    },
+    students: {
+      total: known.length,
+      first: known
+        .slice(0, mostStudents)
+        .map((student) => ({ ...runHead(student), outputSqnr: student.latest?.outputSqnr ?? null })),
+    },
+    siblings: siblings.flatMap(({ name: other, latest }) =>
+      latest && other !== name ? [{ name: other, step: latest.step }] : [],
+    ),
     checkpoints: knownCheckpoints(run.checkpoints, detail, pinned),
     checkpoint: detail && runCheckpoint(detail),
     rows: detail ? detail.diagnosis.layers.map((record) => layerRow(record, detail.diagnosis.audit)) : [],
@@ -207,7 +255,7 @@ export async function loadRunView(
     stages: precisionStages(precisions),
     losses: losses.filter(({ total }) => total > 0),
     job,
-  }
+  })
 }
 
 async function loggedLoss(runId: string, name: string): Promise<LoggedLoss> {
@@ -227,9 +275,13 @@ export async function nearestCheckpoint(
 }
 
 /** Images of the very teacher a checkpoint was made from, else of its latest checkpoint. */
-export function teacherSamples(teacher: RunSummary, detail: CheckpointDetail | null): SampleSet | null {
+export async function teacherSamples(
+  teacher: RunSummary,
+  detail: CheckpointDetail | null,
+): Promise<SampleSet | null> {
   const same = teacher.checkpoints.find((c) => c.sha256 === detail?.teacherSha256)
-  return (same ?? teacher.checkpoints.at(-1))?.samples ?? null
+  const { id } = same ?? teacher.checkpoints.at(-1) ?? {}
+  return (id !== undefined && (await getSamples([id])).get(id)) || null
 }
 
 function runCheckpoint(detail: CheckpointDetail): RunCheckpoint {

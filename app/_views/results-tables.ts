@@ -1,4 +1,5 @@
 /** Sorts evaluations into tables whose rows may be compared. */
+import { groupBy } from '../../lib/math/group-by'
 import { type Evaluation, protocolKey } from '../../lib/record/evaluation'
 import { compareRecipes, type Recipe, recipeOf } from '../../lib/record/recipe'
 import type { RunSummary } from '../../lib/record/run'
@@ -157,13 +158,3 @@ function measuresOf({ frechetDistance, paired, coverage, recall, precision }: Ev
 }
 
 const numberOr = (value: unknown): number | null => (typeof value === 'number' ? value : null)
-
-function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>()
-  for (const item of items) {
-    const own = groups.get(key(item))
-    if (own) own.push(item)
-    else groups.set(key(item), [item])
-  }
-  return groups
-}

@@ -2,8 +2,9 @@
 
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
-import { useRef } from 'react'
-import { pageUrl, type ViewParams } from '../../lib/record/view'
+import { debounce } from 'nuqs'
+import { type ReactNode, useRef } from 'react'
+import { pageUrl, type RunColumn, type RunOrder, type ViewParams } from '../../lib/record/view'
 import { LineChart } from '../_charts/line-chart'
 import { ScatterChart } from '../_charts/scatter-chart'
 import { isExact, isMeasured } from '../_charts/series'
@@ -20,7 +21,7 @@ import { useKeys } from '../_ui/use-keys'
 import { useView } from '../_ui/use-view'
 import type { RunListRow, RunsViewData } from './load'
 import type { Pulse } from './pulse'
-import { matchesFilter } from './run-filter'
+import { directionOf, matchesFilter, pageSize } from './run-filter'
 import { trainingWords } from './training-now'
 
 export type RunsViewProps = {
@@ -38,14 +39,22 @@ export function RunsView({ data, initial, pulse, frozen = false }: RunsViewProps
   const [view, setView] = useView(initial)
   const router = useRouter()
   const filter = useRef<HTMLInputElement>(null)
-  const shown = data.runs.filter((run) => matchesFilter(run, view.q))
+  // A frozen view has all of its runs here; of others the server sends the page that is asked for.
+  const shown = frozen ? data.runs.filter((run) => matchesFilter(run, view.q)) : data.runs
   const students = shown.filter((run) => run.role === 'student')
-  const picked = frozen ? [] : view.r.filter((name) => data.runs.some((run) => run.name === name))
-  const compareUrl = pageUrl('compare', null, null, { r: picked.map((name) => atLatest(data.runs, name)) })
-  const teachers = data.runs.filter((run) => run.role === 'teacher').length
+  const pickable = [...data.runs, ...data.picked]
+  const picked = frozen ? [] : view.r.flatMap((name) => pickable.find((run) => run.name === name) ?? [])
+  const compareUrl = pageUrl('compare', null, null, { r: picked.map(atLatest) })
+  const { teachers, students: studentCount, matching } = data.total
+  const total = teachers + studentCount
 
   function pick(name: string, on: boolean) {
-    setView({ r: on ? [...picked, name] : picked.filter((other) => other !== name) })
+    const others = picked.map((run) => run.name).filter((other) => other !== name)
+    setView({ r: on ? [...others, name] : others })
+  }
+  function filterBy(q: string) {
+    // The server is asked when typing pauses.
+    setView({ q, page: 1 }, frozen ? {} : { shallow: false, limitUrlUpdates: debounce(q === '' ? 0 : 200) })
   }
   useKeys({
     '/': () => filter.current?.focus(),
@@ -53,11 +62,12 @@ export function RunsView({ data, initial, pulse, frozen = false }: RunsViewProps
     ...(picked.length > 1 && { c: () => router.push(compareUrl) }),
   })
 
+  const partWords = shown.length < total ? ` Of the ${formatCount(shown.length)} runs listed below.` : ''
   const { trainings = [], demo = null } = pulse ?? {}
   const waiting = pulse && (demo !== null || trainings.length > 0) && (
     <LiveRefresh run={null} stamp={pulse.stamp} />
   )
-  if (data.runs.length === 0) {
+  if (total === 0) {
     return (
       <>
         {waiting}
@@ -81,8 +91,8 @@ export function RunsView({ data, initial, pulse, frozen = false }: RunsViewProps
       <div className="page-head">
         <h1>Runs</h1>
         <span className="soft small">
-          {count(teachers, 'teacher')}, {count(data.runs.length - teachers, 'student')} · {shown.length} of{' '}
-          {data.runs.length} shown
+          {count(teachers, 'teacher')}, {count(studentCount, 'student')} · {formatCount(shown.length)} of{' '}
+          {formatCount(total)} shown
         </span>
         {demo && <DemoNote demo={demo} />}
         <span className="grow" />
@@ -93,15 +103,15 @@ export function RunsView({ data, initial, pulse, frozen = false }: RunsViewProps
           placeholder="bits:W1A4 method:lmb …  /"
           aria-label="Filter runs"
           value={view.q}
-          onChange={(event) => setView({ q: event.target.value })}
+          onChange={(event) => filterBy(event.target.value)}
         />
       </div>
       <div className="columns halves">
         <Card>
-          <SizeChart students={students} runs={data.runs} />
+          <SizeChart students={students} teachers={data.teachers} part={partWords} />
         </Card>
         <Card>
-          <LearningChart students={students} />
+          <LearningChart students={students} part={partWords} />
         </Card>
       </div>
       <Card className="flush">
@@ -110,20 +120,28 @@ export function RunsView({ data, initial, pulse, frozen = false }: RunsViewProps
             level={2}
             title={`No run matches “${view.q}”`}
             action={
-              <button type="button" className="button" onClick={() => setView({ q: '' })}>
-                Show all {data.runs.length}
+              <button type="button" className="button" onClick={() => filterBy('')}>
+                Show all {formatCount(total)}
               </button>
             }
           />
         ) : (
-          <RunTable runs={shown} trainings={trainings} picked={picked} onPick={frozen ? undefined : pick} />
+          <RunTable
+            runs={shown}
+            trainings={trainings}
+            picked={picked.map(({ name }) => name)}
+            order={view.order}
+            onOrder={frozen ? undefined : (order) => setView({ order, page: 1 }, { shallow: false })}
+            onPick={frozen ? undefined : pick}
+          />
         )}
+        {data.pages > 1 && <Pager view={view} page={data.page} pages={data.pages} matching={matching} />}
       </Card>
       {!frozen && <DropZone />}
       {picked.length > 0 && (
         <section className="compare-bar" aria-label="Picked runs">
-          {picked.map((name) => (
-            <RunName key={name} name={name} slot={data.runs.find((run) => run.name === name)?.slot ?? null} />
+          {picked.map(({ name, slot }) => (
+            <RunName key={name} name={name} slot={slot} />
           ))}
           {picked.length > 1 ? (
             <Link className="button" href={compareUrl}>
@@ -152,9 +170,26 @@ function DemoNote({ demo }: { demo: NonNullable<Pulse['demo']> }) {
 
 const count = (n: number, noun: string) => `${n} ${noun}${n === 1 ? '' : 's'}`
 
-function atLatest(runs: readonly RunListRow[], name: string): string {
-  const step = runs.find((run) => run.name === name)?.latestStep
-  return step == null ? name : `${name}@${step}`
+const atLatest = ({ name, latestStep }: Pick<RunListRow, 'name' | 'latestStep'>): string =>
+  latestStep === null ? name : `${name}@${latestStep}`
+
+type PagerProps = { view: ViewParams; page: number; pages: number; matching: number }
+
+/** Which of the runs that match are on this page, and the way to the others. */
+function Pager({ view, page, pages, matching }: PagerProps) {
+  const first = (page - 1) * pageSize + 1
+  const to = (page: number) => pageUrl('runs', null, null, { ...view, page })
+  return (
+    <nav className="pager" aria-label="Pages of the list">
+      {page > 1 ? <Link href={to(page - 1)}>‹ before</Link> : <span className="faint">‹ before</span>}
+      <span>
+        {formatCount(first)}–{formatCount(Math.min(matching, first + pageSize - 1))} of{' '}
+        {formatCount(matching)}
+        {view.q && ' that match'}, page {formatCount(page)} of {formatCount(pages)}
+      </span>
+      {page < pages ? <Link href={to(page + 1)}>next ›</Link> : <span className="faint">next ›</span>}
+    </nav>
+  )
 }
 
 /** Runs that one chart can name. */
@@ -162,7 +197,13 @@ const mostNamed = 7
 
 const lastQuality = (run: RunListRow): number | null => run.quality.at(-1)?.value ?? null
 
-function SizeChart({ students, runs }: { students: RunListRow[]; runs: readonly RunListRow[] }) {
+type ChartProps = {
+  students: RunListRow[]
+  /** Which of the runs are drawn, '' for all. */
+  part: string
+}
+
+function SizeChart({ students, teachers, part }: ChartProps & Pick<RunsViewData, 'teachers'>) {
   const large = students.some((run) => (run.bytes ?? 0) >= 4 * 1024 ** 2)
   const [unit, unitName] = large ? [1024 ** 2, 'MiB'] : [1024, 'KiB']
   const points = students.flatMap((run) => {
@@ -174,11 +215,11 @@ function SizeChart({ students, runs }: { students: RunListRow[]; runs: readonly 
   const shown = points.map((point, i) => ({ ...point, unnamed: i >= mostNamed }))
   const best = points.toSorted((a, b) => b.y - a.y)[0]
   const teacherName = students.find((run) => run.id === best?.id)?.teacher
-  const teacher = runs.find((run) => run.name === teacherName)
+  const teacher = teachers.find(({ name }) => name === teacherName)
   return (
     <ScatterChart
       title="What a smaller file costs"
-      caption={`Packed size, counted from the layer list, against how well the output follows the teacher’s. Up and left is better.${points.length > mostNamed ? ` ${mostNamed} of ${points.length} named; filter to choose.` : ''}`}
+      caption={`Packed size, counted from the layer list, against how well the output follows the teacher’s. Up and left is better.${part}${points.length > mostNamed ? ` ${mostNamed} of ${points.length} named; filter to choose.` : ''}`}
       message={
         best
           ? `Packed size against output SQNR of ${count(points.length, 'student')}; ${best.name} follows best with ${formatDb(best.y)} at ${formatBytes(best.x * unit)}`
@@ -193,7 +234,7 @@ function SizeChart({ students, runs }: { students: RunListRow[]; runs: readonly 
   )
 }
 
-function LearningChart({ students }: { students: RunListRow[] }) {
+function LearningChart({ students, part }: ChartProps) {
   const measured = students.filter((run) => run.quality.some(({ value }) => isMeasured(value)))
   const lines = measured.slice(0, mostNamed).map((run) => ({
     id: run.id,
@@ -205,7 +246,7 @@ function LearningChart({ students }: { students: RunListRow[] }) {
   return (
     <LineChart
       title="How each student learned"
-      caption={`Output SQNR of every stored checkpoint against its teacher.${measured.length > mostNamed ? ` ${mostNamed} of ${measured.length} shown; filter to choose.` : ''}`}
+      caption={`Output SQNR of every stored checkpoint against its teacher.${part}${measured.length > mostNamed ? ` ${mostNamed} of ${measured.length} shown; filter to choose.` : ''}`}
       message={`Output SQNR by training step of ${count(lines.length, 'student')}`}
       fileName="sqnr-by-step"
       lines={lines}
@@ -215,15 +256,48 @@ function LearningChart({ students }: { students: RunListRow[] }) {
   )
 }
 
+type SortHeadProps = Pick<RunTableProps, 'order' | 'onOrder'> & {
+  column: RunColumn
+  className?: string
+  title?: string
+  children: ReactNode
+}
+
+/** Head of a column the list can be sorted by: the best first, then the other way round. */
+function SortHead({ column, order, onOrder, className, title, children }: SortHeadProps) {
+  const by = directionOf(order)
+  const isOn = by.column === column
+  const direction = by.direction === 1 ? 'ascending' : 'descending'
+  return (
+    <th scope="col" className={className} title={title} aria-sort={isOn && onOrder ? direction : undefined}>
+      {onOrder ? (
+        <button
+          type="button"
+          className="sort-button"
+          onClick={() => onOrder(order === column ? `-${column}` : column)}
+        >
+          {children}
+          {isOn && <span aria-hidden="true">{by.direction === 1 ? ' ▴' : ' ▾'}</span>}
+        </button>
+      ) : (
+        children
+      )}
+    </th>
+  )
+}
+
 type RunTableProps = {
   runs: RunListRow[]
   trainings: Pulse['trainings']
   picked: string[]
-  /** Absent in a frozen view. */
+  order: RunOrder
+  /** Absent in a frozen view, as is `onPick`. */
+  onOrder?: (order: RunOrder) => void
   onPick?: (name: string, on: boolean) => void
 }
 
-function RunTable({ runs, trainings, picked, onPick }: RunTableProps) {
+function RunTable({ runs, trainings, picked, order, onOrder, onPick }: RunTableProps) {
+  const sorting = { order, onOrder }
   const values = runs
     .flatMap((run) => run.quality.map((c) => c.value))
     .filter((v) => isMeasured(v) && !isExact(v)) as number[]
@@ -243,7 +317,9 @@ function RunTable({ runs, trainings, picked, onPick }: RunTableProps) {
                 <span className="unseen">Pick</span>
               </th>
             )}
-            <th scope="col">Run</th>
+            <SortHead column="name" {...sorting}>
+              Run
+            </SortHead>
             <th scope="col">Samples{seed === undefined ? '' : `, seed ${seed}`}</th>
             <th scope="col" className="roomy">
               Bits
@@ -251,31 +327,37 @@ function RunTable({ runs, trainings, picked, onPick }: RunTableProps) {
             <th scope="col" className="num roomy">
               Bases
             </th>
-            <th scope="col" className="num" title="Counted from the layer list: one bit per weight and basis">
+            <SortHead
+              column="size"
+              {...sorting}
+              className="num"
+              title="Counted from the layer list: one bit per weight and basis"
+            >
               Size, packed
-            </th>
+            </SortHead>
             <th scope="col" className="num roomy">
               vs FP32
             </th>
             <th scope="col" className="roomy">
               Output SQNR by step ↑
             </th>
-            <th scope="col" className="num">
+            <SortHead column="sqnr" {...sorting} className="num">
               Last, dB ↑
-            </th>
-            <th
-              scope="col"
+            </SortHead>
+            <SortHead
+              column="cosine"
+              {...sorting}
               className="num roomy"
               title="Mean cosine of the samples with the teacher's from the same noise"
             >
               Sample cosine ↑
-            </th>
-            <th scope="col" className="num roomy">
+            </SortHead>
+            <SortHead column="checkpoints" {...sorting} className="num roomy">
               Checkpoints
-            </th>
-            <th scope="col" className="num roomy">
+            </SortHead>
+            <SortHead column="changed" {...sorting} className="num roomy">
               Updated
-            </th>
+            </SortHead>
           </tr>
         </thead>
         <tbody>

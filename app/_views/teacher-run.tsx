@@ -6,7 +6,7 @@ import { amountScale } from '../_charts/colour'
 import { ColourLegend } from '../_charts/legend'
 import { UNetDiagram } from '../_charts/unet-diagram'
 import { Card } from '../_ui/card'
-import { formatDb, formatFixed } from '../_ui/format'
+import { formatCount, formatDb, formatFixed } from '../_ui/format'
 import { RunName } from '../_ui/run-mark'
 import { Empty } from '../_ui/states'
 import { useView } from '../_ui/use-view'
@@ -27,7 +27,7 @@ export function TeacherRun(props: RunProps) {
   const layerHref = useLayerHref(props)
   return (
     <RunFrame {...props} finding={null}>
-      <StudentsCard students={data.students} view={view} />
+      <StudentsCard students={data.students} name={run.name} view={view} />
       <RunEvidence data={data} checkpoint={checkpoint} />
       {data.job && <JobCard run={run} job={data.job} />}
       <Card>
@@ -46,14 +46,30 @@ export function TeacherRun(props: RunProps) {
   )
 }
 
-function StudentsCard({ students, view }: Pick<RunViewData, 'students'> & { view: ViewParams }) {
+type StudentsCardProps = Pick<RunViewData, 'students'> & { name: string; view: ViewParams }
+
+function StudentsCard({ students, name, view }: StudentsCardProps) {
   const kept = keptParams(view, 'run', { sameRun: false })
   return (
     <Card
       title="Its students"
-      caption="Runs that were binarized from this teacher, with the output SQNR of their last checkpoint."
+      caption={
+        <>
+          Runs that were binarized from this teacher, with the output SQNR of their last checkpoint.
+          {students.total > students.first.length && (
+            <>
+              {' '}
+              The {students.first.length} last changed of{' '}
+              <Link href={pageUrl('runs', null, null, { q: `teacher:${name}` })}>
+                {formatCount(students.total)}
+              </Link>
+              .
+            </>
+          )}
+        </>
+      }
     >
-      {students.length === 0 ? (
+      {students.total === 0 ? (
         <Empty title="No students yet">
           <p>
             <code>npm run --silent cli -- train CONFIG</code> makes one.
@@ -72,7 +88,7 @@ function StudentsCard({ students, view }: Pick<RunViewData, 'students'> & { view
             </tr>
           </thead>
           <tbody>
-            {students.map((student) => (
+            {students.first.map((student) => (
               <tr key={student.id}>
                 <th scope="row">
                   <Link href={pageUrl('run', student.name, null, kept)}>

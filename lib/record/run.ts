@@ -333,12 +333,13 @@ export type CheckpointSummary = {
   ledger: Ledger
   /** Mean over timesteps of the output SQNR, dB; null for a teacher. */
   outputSqnr: number | null
-  samples: SampleSet | null
+  /** Mean cosine of its samples with the teacher's; null for a teacher, and where none were drawn. */
+  sampleCosine: number | null
   createdAt: string
 }
 
 /** A stored checkpoint with everything a page needs. */
-export type CheckpointDetail = CheckpointSummary & { diagnosis: Diagnosis }
+export type CheckpointDetail = CheckpointSummary & { samples: SampleSet | null; diagnosis: Diagnosis }
 
 export type RunSummary = {
   id: string
@@ -346,6 +347,8 @@ export type RunSummary = {
   name: string
   role: 'teacher' | 'student'
   teacherRunId: string | null
+  /** Of a student; its teacher need not be stored. */
+  teacherName: string | null
   method: string
   bits: string
   /** Palette slot 0-6, bound when the run is stored; null for teachers, which are ink. */

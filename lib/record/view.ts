@@ -28,6 +28,11 @@ export const networkColours = [
   'parameters',
 ] as const
 export const layerOrders = ['forward', 'worst'] as const
+/** What lists of runs can be in order of; '-' turns it round. `changed` alone has the teachers first. */
+const runColumns = ['changed', 'name', 'size', 'sqnr', 'cosine', 'checkpoints'] as const
+export type RunColumn = (typeof runColumns)[number]
+export type RunOrder = RunColumn | `-${RunColumn}`
+export const runOrders: readonly RunOrder[] = runColumns.flatMap((column) => [column, `-${column}` as const])
 export const sampleStates = ['x0', 'xt'] as const
 /** How a student is run: in floats, or at one bit by the engine. */
 export const studentWays = ['simulated', 'engine'] as const
@@ -55,6 +60,9 @@ export const viewParams = {
   sort: parseAsStringLiteral(layerOrders).withDefault('forward'),
   /** Filter text of a list. */
   q: parseAsString.withDefault(''),
+  order: parseAsStringLiteral(runOrders).withDefault('changed'),
+  /** Page of a list, from 1. */
+  page: parseAsInteger.withDefault(1),
   /** Compare: checkpoints as RUN@STEP or RUN; the first is the baseline. */
   r: parseAsArrayOf(parseAsString).withDefault([]),
   seed: parseAsInteger.withDefault(7),
@@ -85,7 +93,7 @@ export type Page = (typeof pages)[number]
 
 /** What each page reads of the view: every control a reader can set has its parameter here. */
 export const pageParams = {
-  runs: ['q', 'r'],
+  runs: ['q', 'r', 'order', 'page'],
   run: ['c', 't', 'l', 'm', 'e', 'u', 'k', 'sort'],
   layer: ['c', 't', 'ch'],
   compare: ['r', 't', 'l', 'i'],
@@ -94,7 +102,7 @@ export const pageParams = {
 } as const satisfies Record<Page, readonly (keyof ViewParams)[]>
 
 /** Parameters that mean something on one page only, or belong to its path: links to other pages leave them behind. */
-const ofOnePage = new Set<string>(['q', 'r', 'ch', 'sw'] satisfies (keyof ViewParams)[])
+const ofOnePage = new Set<string>(['q', 'r', 'order', 'page', 'ch', 'sw'] satisfies (keyof ViewParams)[])
 
 /**
  * What a link takes along of the view: the whole selection (timestep, layer, metric, seed, ...), with what only the way back

@@ -1,5 +1,12 @@
 import { Prisma } from '../generated/prisma/client'
-import type { CheckpointDetail, CheckpointSummary, CheckpointUpload, Diagnosis } from '../record/run'
+import type {
+  CheckpointDetail,
+  CheckpointSummary,
+  CheckpointUpload,
+  Diagnosis,
+  RunSummary,
+  SampleSet,
+} from '../record/run'
 import { InputError } from '../tensor/error'
 import { putBlobWith } from './blobs'
 import { claimRun, describeRun } from './claim-run'
@@ -8,7 +15,7 @@ import type { Bytes } from './durable-file'
 import { getLayers, insertLayers, packLayers } from './layers'
 import { meanOf } from './series'
 
-/** What a summary needs; the diagnosis stays in the database. */
+/** What a summary needs; diagnosis and pictures stay in the database. */
 export const checkpointColumns = {
   id: true,
   runId: true,
@@ -21,7 +28,7 @@ export const checkpointColumns = {
   fileName: true,
   ledger: true,
   outputSqnr: true,
-  samples: true,
+  sampleCosine: true,
   createdAt: true,
 } as const
 type SummaryRow = Prisma.CheckpointGetPayload<{ select: typeof checkpointColumns }>
@@ -58,6 +65,7 @@ export async function storeCheckpoint(
         bytes: upload.bytes,
         fileName: upload.fileName,
         samples: upload.samples ?? Prisma.DbNull,
+        sampleCosine: upload.samples?.cosineToTeacher ?? null,
         createdAt: now,
         ...diagnosisColumns(diagnosis),
       },
@@ -77,6 +85,7 @@ export async function getCheckpoint(id: string): Promise<CheckpointDetail | null
   const [summary] = await summariesOf([row])
   return {
     ...summary!,
+    samples: row.samples as CheckpointDetail['samples'],
     diagnosis: {
       family: row.family as Diagnosis['family'],
       config: row.config as Diagnosis['config'],
@@ -107,7 +116,14 @@ export async function findCheckpoint(runName: string, step: number | null): Prom
 }
 
 /** A place where a checkpoint file is stored, and what it was read as. */
-export type StoredPlace = { id: string; run: string; step: number; fileName: string; bytes: number } & ReadAs
+export type StoredPlace = {
+  id: string
+  run: string
+  role: RunSummary['role']
+  step: number
+  fileName: string
+  bytes: number
+} & ReadAs
 
 type ReadAs = { network: string | null; mode: string | null; schedule: string | null; config: unknown }
 
@@ -122,12 +138,15 @@ export async function findBySha256(sha256: string): Promise<StoredPlace[]> {
       step: true,
       fileName: true,
       bytes: true,
-      run: { select: { name: true } },
+      run: { select: { name: true, role: true } },
       ...readAsColumns,
     },
     orderBy: { createdAt: 'desc' },
   })
-  return rows.map(({ run, bytes, ...row }) => ({ ...row, run: run.name, bytes: Number(bytes) }))
+  return rows.map(({ run, bytes, ...row }) => ({
+    ...{ ...row, run: run.name, bytes: Number(bytes) },
+    role: run.role as RunSummary['role'],
+  }))
 }
 
 /**
@@ -169,14 +188,18 @@ export async function summariesOf(rows: SummaryRow[]): Promise<CheckpointSummary
     hasWeights: stored.has(row.sha256),
     ledger: row.ledger as CheckpointSummary['ledger'],
     outputSqnr: row.outputSqnr,
-    samples: row.samples as CheckpointSummary['samples'],
+    sampleCosine: row.sampleCosine,
     createdAt: row.createdAt.toISOString(),
   }))
 }
 
-/** Of rows ascending by step and revision, the last of each step. */
-export function newestOfEachStep<T extends { step: number }>(rows: T[]): T[] {
-  return rows.filter((row, i) => rows[i + 1]?.step !== row.step)
+/** The samples of these checkpoints by their ids; of those that have none, none. */
+export async function getSamples(ids: readonly string[]): Promise<Map<string, SampleSet>> {
+  const rows = await db().checkpoint.findMany({
+    where: { id: { in: [...ids] } },
+    select: { id: true, samples: true },
+  })
+  return new Map(rows.flatMap(({ id, samples }) => (samples ? [[id, samples as SampleSet]] : [])))
 }
 
 function diagnosisColumns(diagnosis: Diagnosis) {

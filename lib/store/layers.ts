@@ -1,7 +1,8 @@
 import type { Prisma } from '../generated/prisma/client'
-import type { LayerRecord } from '../record/run'
+import type { Histogram, LayerRecord } from '../record/run'
 import type { PackedGrids } from '../record/sweep'
 import { db } from './db'
+import { newestOfEachStep } from './newest'
 import { meanOf, packAlignment, unpackAlignment } from './series'
 
 const columns = {
@@ -13,6 +14,24 @@ const columns = {
   local: true,
 } as const
 type LayerRow = Prisma.LayerGetPayload<{ select: typeof columns }>
+
+/** The weights of a layer at a step of the training. */
+export type LayerMoment = {
+  step: number
+  /** Latent weights; null if the checkpoint stores none. */
+  histogram: Histogram | null
+  sigma1: number[] | null
+  sigma2: number[] | null
+}
+
+/** Of what `getLayerHistory` tells the weights alone, a tenth of it. */
+export async function getLayerMoments(runId: string, layerId: string): Promise<LayerMoment[]> {
+  const [found] = await db().$queryRaw<{ moments: string }[]>`
+    SELECT json_group_array(json_object('step', c.step, 'histogram', l.weights -> '$.latent.histogram',
+      'sigma1', l.weights -> '$.sigma1', 'sigma2', l.weights -> '$.sigma2') ORDER BY c.step, c.revision) AS moments
+    FROM Checkpoint c JOIN Layer l ON l.checkpointId = c.id AND l.layerId = ${layerId} WHERE c.runId = ${runId}`
+  return newestOfEachStep(JSON.parse(found!.moments) as LayerMoment[])
+}
 
 /** One layer over the checkpoints of a run, ascending by step; the newest file of each step. [] if unknown. */
 export async function getLayerHistory(
@@ -33,27 +52,65 @@ export async function getLayerHistory(
   return [...byStep].flatMap(([step, record]) => (record ? [{ step, record }] : []))
 }
 
-/** Precision of every layer at every step of a run, ascending; the newest file of each step, of those stored by then if given. */
+/**
+ * Precision of every layer at the steps of a run, ascending; the newest file of each step, of those stored by then if given.
+ * Steps between two alike are left out: a precision says since when it has been so.
+ */
 export async function getPrecisionHistory(
   runId: string,
   storedBy?: Date,
 ): Promise<{ step: number; layers: Pick<LayerRecord, 'layer' | 'precision'>[] }[]> {
-  const checkpoints = await db().checkpoint.findMany({
-    where: { runId, ...(storedBy && { createdAt: { lte: storedBy } }) },
-    select: {
-      step: true,
-      layers: { select: { layer: true, precision: true }, orderBy: { position: 'asc' } },
-    },
-    orderBy: [{ step: 'asc' }, { revision: 'asc' }],
-  })
-  const byStep = new Map(checkpoints.map(({ step, layers }) => [step, layers]))
-  return [...byStep].map(([step, layers]) => ({
-    step,
-    layers: layers.map(({ layer, precision }) => ({
-      layer: layer as LayerRecord['layer'],
-      precision: precision as LayerRecord['precision'],
-    })),
+  const checkpoints = newestOfEachStep(
+    await db().checkpoint.findMany({
+      where: { runId, ...(storedBy && { createdAt: { lte: storedBy } }) },
+      select: { id: true, step: true },
+      orderBy: [{ step: 'asc' }, { revision: 'asc' }],
+    }),
+  )
+  const texts = await whereItChanges(checkpoints.length, (i) => precisionText(checkpoints[i]!.id))
+  return [...texts].map(([i, text]) => ({
+    step: checkpoints[i]!.step,
+    layers: (JSON.parse(text) as [LayerRecord['layer'], LayerRecord['precision']][]).map(
+      ([layer, precision]) => ({ layer, precision }),
+    ),
   }))
+}
+
+/** Values by place, ascending: the first, the last, and both sides of every change, if what lies between two alike is alike. */
+async function whereItChanges(
+  count: number,
+  read: (i: number) => Promise<string>,
+): Promise<Map<number, string>> {
+  const values = new Map<number, string>()
+  const valueAt = async (i: number) => {
+    const value = values.get(i) ?? (await read(i))
+    values.set(i, value)
+    return value
+  }
+  const look = async (from: number, to: number): Promise<void> => {
+    if ((await valueAt(from)) === (await valueAt(to)) || to - from < 2) return
+    const middle = Math.floor((from + to) / 2)
+    await look(from, middle)
+    await look(middle, to)
+  }
+  if (count > 0) await look(0, count - 1)
+  return new Map([...values].sort(([a], [b]) => a - b))
+}
+
+async function precisionText(checkpointId: string): Promise<string> {
+  const [found] = await db().$queryRaw<{ layers: string | null }[]>`
+    SELECT '[' || group_concat('[' || layer || ',' || precision || ']', ',' ORDER BY position) || ']' AS layers
+    FROM Layer WHERE checkpointId = ${checkpointId}`
+  return found?.layers ?? '[]'
+}
+
+/** The precision of each layer of a checkpoint by its id, in order of the forward pass. */
+export async function getPrecisions(checkpointId: string): Promise<Map<string, LayerRecord['precision']>> {
+  const layers = JSON.parse(await precisionText(checkpointId)) as [
+    LayerRecord['layer'],
+    LayerRecord['precision'],
+  ][]
+  return new Map(layers.map(([{ id }, precision]) => [id, precision]))
 }
 
 /** What the sweep of a checkpoint measured of a layer beside its alignment; null if it was not, or is not known. */

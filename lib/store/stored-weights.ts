@@ -1,13 +1,12 @@
 import type { CheckpointWeights } from '../diagnostics/dynamics'
 import { readLayerWeight } from '../diagnostics/layer-weight'
-import type { LayerRecord } from '../record/run'
 import { openTensors } from '../tensor/open'
 import type { TensorFile } from '../tensor/tensor'
 import { chooseNetwork, fileOf } from '../unet/choose-network'
 import { blobSource } from './blobs'
-import { newestOfEachStep } from './checkpoints'
 import { db } from './db'
-import { getLayer } from './layers'
+import { getLayer, getPrecisions } from './layers'
+import { newestOfEachStep } from './newest'
 
 /** The checkpoints of a run whose weights are stored, and the steps of those that were stored without. */
 export type StoredWeights = {
@@ -24,10 +23,7 @@ export async function storedWeights(runId: string, storedBy?: Date): Promise<Sto
   const rows = newestOfEachStep(
     await db().checkpoint.findMany({
       where: { runId, ...(storedBy && { createdAt: { lte: storedBy } }) },
-      select: {
-        ...{ id: true, step: true, sha256: true, network: true, bytes: true, fileName: true },
-        layers: { select: { layerId: true, precision: true }, orderBy: { position: 'asc' } },
-      },
+      select: { id: true, step: true, sha256: true, network: true, bytes: true, fileName: true },
       orderBy: [{ step: 'asc' }, { revision: 'asc' }],
     }),
   )
@@ -36,16 +32,15 @@ export async function storedWeights(runId: string, storedBy?: Date): Promise<Sto
     select: { sha256: true },
   })
   const stored = new Set(blobs.map(({ sha256 }) => sha256))
+  const withWeights = rows.filter(({ sha256 }) => stored.has(sha256))
   return {
-    checkpoints: rows
-      .filter(({ sha256 }) => stored.has(sha256))
-      .map(({ id, step, sha256, network, bytes, fileName, layers }) => ({
+    checkpoints: await Promise.all(
+      withWeights.map(async ({ id, step, sha256, network, bytes, fileName }) => ({
         ...{ id, step, name: fileName, bytes: Number(bytes) },
-        layers: new Map(
-          layers.map(({ layerId, precision }) => [layerId, precision as LayerRecord['precision']]),
-        ),
+        layers: await getPrecisions(id),
         read: layerReader(id, () => networkFile(sha256, network)),
       })),
+    ),
     without: rows.filter(({ sha256 }) => !stored.has(sha256)).map(({ step }) => step),
   }
 }

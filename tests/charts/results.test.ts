@@ -35,7 +35,7 @@ function run(name: string, settings: Record<string, unknown>, steps = [100]): Ru
     hasWeights: true,
     ledger,
     outputSqnr: teacher ? null : 12,
-    samples: null,
+    sampleCosine: null,
     createdAt: '2026-01-01T00:00:00.000Z',
   })
   return {
@@ -43,6 +43,7 @@ function run(name: string, settings: Record<string, unknown>, steps = [100]): Ru
     name,
     role: teacher ? 'teacher' : 'student',
     teacherRunId: null,
+    teacherName: null,
     method: teacher ? 'teacher' : 'sign',
     bits: 'W1A4',
     colour: 0,

@@ -79,7 +79,7 @@ async function frozenPage(
   if (page === 'runs')
     return (
       <PageShell crumbs={[{ label: 'Runs' }]} frozen={frozen}>
-        <RunsView data={named(await loadRunsView(pinned))} initial={initial} frozen />
+        <RunsView data={named(await loadRunsView(initial, pinned))} initial={initial} frozen />
       </PageShell>
     )
   if (page === 'run') {
