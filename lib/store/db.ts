@@ -19,10 +19,18 @@ type Connections = {
   /** Opened by the first write, and again after it could not be opened. */
   writer: Promise<PrismaClient> | null
   queue: Promise<unknown>
+  /** Writes since this process last copied the log. */
+  sinceCopy: number
 }
 
 /** How long a write waits for other processes that write. */
 const patienceMs = 15_000
+
+/**
+ * So many writes of this process, and it copies SQLite's write-ahead log into the database. SQLite itself would do so at the end of
+ * a commit, while all other processes wait for their turn.
+ */
+const writesPerCopy = 16
 
 /** Kept on globalThis: next dev loads this module again after each edit. */
 const held = globalThis as typeof globalThis & { signscopeDb?: Connections }
@@ -42,8 +50,16 @@ export function write<T>(work: (tx: Prisma.TransactionClient, now: Date) => Prom
     await writer(open) // opening takes long, and nobody should wait for that
     return inTurn(path.dirname(open.file), () => transaction(open, work))
   })
-  open.queue = done.catch(() => {})
+  open.queue = done.then(() => copyLog(open)).catch(() => {})
   return done
+}
+
+/** What readers still need stays in the log, and where another process copies nothing is done: the next copy takes it along. */
+async function copyLog(open: Connections): Promise<void> {
+  open.sinceCopy++
+  if (open.sinceCopy < writesPerCopy) return
+  open.sinceCopy = 0
+  await (await writer(open)).$queryRawUnsafe('PRAGMA wal_checkpoint(PASSIVE)')
 }
 
 /**
@@ -127,6 +143,7 @@ function connections(): Connections {
       reader: openDatabase(file),
       writer: null,
       queue: Promise.resolve(),
+      sinceCopy: 0,
     }
   return held.signscopeDb
 }
@@ -148,5 +165,6 @@ export function openDatabase(file: string, timeout = 5000): PrismaClient {
 async function connectForWriting(file: string): Promise<PrismaClient> {
   const client = openDatabase(file, 10)
   await client.$executeRawUnsafe('PRAGMA synchronous = FULL')
+  await client.$queryRawUnsafe('PRAGMA wal_autocheckpoint = 0')
   return client
 }
