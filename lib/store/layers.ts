@@ -1,4 +1,4 @@
-import type { Prisma } from '../generated/prisma/client'
+import { Prisma } from '../generated/prisma/client'
 import type { Histogram, LayerRecord } from '../record/run'
 import type { PackedGrids } from '../record/sweep'
 import { db } from './db'
@@ -61,55 +61,37 @@ export async function getPrecisionHistory(
   storedBy?: Date,
 ): Promise<{ step: number; layers: Pick<LayerRecord, 'layer' | 'precision'>[] }[]> {
   const checkpoints = newestOfEachStep(
-    await db().checkpoint.findMany({
-      where: { runId, ...(storedBy && { createdAt: { lte: storedBy } }) },
-      select: { id: true, step: true },
-      orderBy: [{ step: 'asc' }, { revision: 'asc' }],
-    }),
+    await db().$queryRaw<{ id: string; step: number; alike: bigint }[]>`
+      SELECT id, step, dense_rank() OVER (ORDER BY text) AS alike FROM (
+        SELECT id, step, revision, (SELECT group_concat(layer || precision, ',' ORDER BY position)
+          FROM Layer WHERE checkpointId = Checkpoint.id) AS text
+        FROM Checkpoint WHERE runId = ${runId} ${storedBy ? Prisma.sql`AND createdAt <= ${storedBy}` : Prisma.empty})
+      ORDER BY step, revision`,
   )
-  const texts = await whereItChanges(checkpoints.length, (i) => precisionText(checkpoints[i]!.id))
-  return [...texts].map(([i, text]) => ({
-    step: checkpoints[i]!.step,
-    layers: (JSON.parse(text) as [LayerRecord['layer'], LayerRecord['precision']][]).map(
-      ([layer, precision]) => ({ layer, precision }),
-    ),
-  }))
+  const kept = checkpoints.filter(
+    ({ alike }, i) => alike !== checkpoints[i - 1]?.alike || alike !== checkpoints[i + 1]?.alike,
+  )
+  return Promise.all(
+    kept.map(async ({ id, step }) => ({
+      step,
+      layers: (await precisionsOf(id)).map(([layer, precision]) => ({ layer, precision })),
+    })),
+  )
 }
 
-/** Values by place, ascending: the first, the last, and both sides of every change, if what lies between two alike is alike. */
-async function whereItChanges(
-  count: number,
-  read: (i: number) => Promise<string>,
-): Promise<Map<number, string>> {
-  const values = new Map<number, string>()
-  const valueAt = async (i: number) => {
-    const value = values.get(i) ?? (await read(i))
-    values.set(i, value)
-    return value
-  }
-  const look = async (from: number, to: number): Promise<void> => {
-    if ((await valueAt(from)) === (await valueAt(to)) || to - from < 2) return
-    const middle = Math.floor((from + to) / 2)
-    await look(from, middle)
-    await look(middle, to)
-  }
-  if (count > 0) await look(0, count - 1)
-  return new Map([...values].sort(([a], [b]) => a - b))
-}
-
-async function precisionText(checkpointId: string): Promise<string> {
+/** Each layer of a checkpoint with its precision, in order of the forward pass. */
+async function precisionsOf(
+  checkpointId: string,
+): Promise<[LayerRecord['layer'], LayerRecord['precision']][]> {
   const [found] = await db().$queryRaw<{ layers: string | null }[]>`
     SELECT '[' || group_concat('[' || layer || ',' || precision || ']', ',' ORDER BY position) || ']' AS layers
     FROM Layer WHERE checkpointId = ${checkpointId}`
-  return found?.layers ?? '[]'
+  return JSON.parse(found?.layers ?? '[]')
 }
 
 /** The precision of each layer of a checkpoint by its id, in order of the forward pass. */
 export async function getPrecisions(checkpointId: string): Promise<Map<string, LayerRecord['precision']>> {
-  const layers = JSON.parse(await precisionText(checkpointId)) as [
-    LayerRecord['layer'],
-    LayerRecord['precision'],
-  ][]
+  const layers = await precisionsOf(checkpointId)
   return new Map(layers.map(([{ id }, precision]) => [id, precision]))
 }
 

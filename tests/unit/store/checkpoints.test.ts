@@ -163,6 +163,21 @@ it('the precisions of a run are read step by step, also as they were at an earli
     [100, 2],
   ])
   expect(await basesOf(between)).toEqual([[0, 0]])
+  // there and back again, with steps alike in between
+  for (const [step, bases] of [
+    [200, 2],
+    [300, 2],
+    [400, 0],
+    [500, 2],
+  ] as const)
+    await storeCheckpoint(at(step, bases))
+  expect(await basesOf()).toEqual([
+    [0, 0],
+    [100, 2],
+    [300, 2],
+    [400, 0],
+    [500, 2],
+  ])
 })
 
 describe('a stored checkpoint', () => {
