@@ -84,7 +84,7 @@ const none = memory.data<f32>([8388608, 0])
 /** Bytes of 64 floats. */
 const spareBytes: usize = 256
 
-/** Sums of 16-bit lanes hold S up to 15 * 4 * this many lookups and 128 for every four. A multiple of eight. */
+/** 16-bit lanes hold the sums of so many lookups, at most 240 for every four. A multiple of eight. */
 const longestRun: i32 = 1088
 
 /**
@@ -101,7 +101,7 @@ export function convolveOneBit(layer: OneBitConvolution, ring: usize, first: i32
   const middles = sums + (((<usize>kernel) * columns) << 2)
   const spare = middles + (<usize>layer.width) * middleBytes
   const quads = <i32>(pixelBytes >> 6) * kernel * kernel
-  const whole32 = (pixelBytes & 127) == 0
+  const inEights = (pixelBytes & 127) == 0
   // a bit for each row in the ring that goes by four tables
   let crowded = 0
   let made = first * layer.step - source.padding
@@ -117,7 +117,7 @@ export function convolveOneBit(layer: OneBitConvolution, ring: usize, first: i32
         ring + (<usize>slot) * rowBytes,
         sums + (<usize>(slot * columns) << 2),
       )
-      crowded = fits && whole32 ? crowded & ~(1 << slot) : crowded | (1 << slot)
+      crowded = fits && inEights ? crowded & ~(1 << slot) : crowded | (1 << slot)
     }
     setMiddles(layer, columns, sums, middles, (crowded ? 128 : 64) * quads)
     outputRow(layer, ring, y, top, rowBytes, pixelBytes, crowded == 0, middles, spare)
