@@ -1,12 +1,5 @@
-import AxeBuilder from '@axe-core/playwright'
 import { expect, type Page, test } from '@playwright/test'
-
-/** Rule and element of every violation on the page: nothing here means axe found nothing. */
-async function violations(page: Page, rules?: string[]): Promise<string[]> {
-  const axe = new AxeBuilder({ page })
-  const { violations: found } = await (rules ? axe.withRules(rules) : axe).analyze()
-  return found.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(' ')}`))
-}
+import { violations } from './axe'
 
 /**
  * Opens the Runs page, then what its links lead to: a run, its first layer, a comparison, the sampling and the results; then the
@@ -89,13 +82,10 @@ for (const width of [1440, 390])
     const found: string[] = []
     await eachPage(page, async (name) => {
       const faults = await violations(page)
-      await page.emulateMedia({ colorScheme: 'dark' })
       // the theme changes colours and nothing else
-      faults.push(
-        ...(await violations(page, ['color-contrast', 'link-in-text-block'])).map(
-          (fault) => `dark: ${fault}`,
-        ),
-      )
+      await page.emulateMedia({ colorScheme: 'dark' })
+      const dark = await violations(page, ['color-contrast', 'link-in-text-block'])
+      faults.push(...dark.map((fault) => `dark: ${fault}`))
       await page.emulateMedia({ colorScheme: 'light' })
       found.push(...faults.map((fault) => `${name}: ${fault}`))
       // a page never scrolls sideways

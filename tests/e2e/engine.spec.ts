@@ -1,5 +1,5 @@
-import AxeBuilder from '@axe-core/playwright'
 import { expect, type Locator, type Page, test, type Worker } from '@playwright/test'
+import { violations } from './axe'
 
 /** A student whose file holds its latent weights. */
 const sample = '/r/mnist-baseline/sample?steps=5&n=4'
@@ -117,8 +117,7 @@ for (const { colorScheme, width } of windows)
     const page = await context.newPage()
     await page.goto(`${sample}&way=engine`)
     await finished(page)
-    const { violations } = await new AxeBuilder({ page }).analyze()
-    expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.target.join(' ')}`)).toEqual([])
+    expect(await violations(page)).toEqual([])
     expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBe(0)
     await context.close()
   })
