@@ -114,12 +114,11 @@ const controls: Controls = {
   },
   compare: {
     r: {
-      set: (page) =>
-        page
-          .getByRole('link', { name: 'mnist-lmb against mnist-baseline' })
-          .or(page.getByRole('link', { name: 'mnist-baseline against mnist-lmb' }))
-          .click(),
-      shows: (page) => page.getByRole('heading', { level: 1 }).textContent(),
+      set: async (page) => {
+        await page.getByLabel('Step of mnist-lmb').selectOption('200')
+        await expect(page).toHaveURL(/mnist-lmb@200/, { timeout: 2000 })
+      },
+      shows: value('Step of mnist-lmb'),
     },
     l: { set: press('n'), shows: pickedRow(ranked) },
     t: {
@@ -199,7 +198,7 @@ const starts: Record<keyof Pages, string> = {
   runs: '/',
   run: '/r/mnist-lmb',
   layer: `/r/mnist-lmb/${layerId}`,
-  compare: '/compare',
+  compare: '/compare?r=mnist-baseline@1000,mnist-lmb@1000',
   sample: '/r/mnist-lmb/sample',
   results: '/results',
 }
