@@ -1,9 +1,10 @@
 /**
  * All checks and tests.
  *
- *   npm test
+ *   npm test [-- --long]
  *
  * Database client, types, lint, build, unit and chart tests (vitest), browser tests (Playwright; installs Chromium if there is none).
+ * Browser tests tagged @long, which take a minute or more each, run with --long only.
  * Each of the first four counts as one test. The last line is "N passed, N failed"; the exit code is 1 if any failed.
  */
 import { spawnSync } from 'node:child_process'
@@ -19,6 +20,8 @@ type Count = { passed: number; failed: number }
 process.chdir(path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..'))
 process.env.NEXT_TELEMETRY_DISABLED = '1'
 const reports = mkdtempSync(path.join(tmpdir(), 'signscope-test-'))
+
+const long = process.argv.includes('--long')
 
 const counts: Count[] = [
   check('client', () => {
@@ -62,7 +65,7 @@ function browserTests(): Count[] {
     return [{ passed: 0, failed: 1 }]
   }
   return [
-    playwright('together', ['--grep-invert', '@alone']),
+    playwright('together', ['--grep-invert', long ? '@alone' : '@alone|@long']),
     playwright('alone', ['--grep', '@alone', '--workers', '1']),
   ]
 }

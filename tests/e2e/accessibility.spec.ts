@@ -75,7 +75,9 @@ async function eachPage(page: Page, check: (name: string) => Promise<void>): Pro
 }
 
 for (const width of [1440, 390])
-  test(`axe finds nothing on any page in either theme, ${width} px wide`, async ({ browser }) => {
+  test(`axe finds nothing on any page in either theme, ${width} px wide`, {
+    tag: width === 390 ? '@long' : [],
+  }, async ({ browser }) => {
     test.setTimeout(480_000)
     const context = await browser.newContext({ colorScheme: 'light', viewport: { width, height: 900 } })
     const page = await context.newPage()

@@ -17,9 +17,9 @@ test.describe('in the browser', () => {
   // the bundle is injected, which the pages' content policy would refuse
   test.use({ bypassCSP: true })
 
-  test('the reader of dropped files says what the same reader says in Node, word by word', async ({
-    page,
-  }) => {
+  test('the reader of dropped files says what the same reader says in Node, word by word', {
+    tag: '@long',
+  }, async ({ page }) => {
     await page.goto('/robots.txt')
     const judged = await judgedInBrowser(page)
     expect(judged.filter(({ wrong }) => wrong !== '')).toEqual([])

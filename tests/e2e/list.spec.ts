@@ -8,9 +8,9 @@ const students = 230
 /** Names of the runs listed, from the top. */
 const names = (page: Page) => page.locator('.runs-table tbody .run-link').allInnerTexts()
 
-test('page through 231 runs, sort them, filter them, pick two on different pages and share the view', async ({
-  page,
-}) => {
+test('page through 231 runs, sort them, filter them, pick two on different pages and share the view', {
+  tag: '@long',
+}, async ({ page }) => {
   test.setTimeout(240_000)
   const server = await makeServer()
   try {

@@ -87,7 +87,9 @@ async function checkCharts(page: Page, subject: RegExp): Promise<void> {
   }
 }
 
-test('every chart of a run and of a layer is taken away as SVG, PNG, CSV and LaTeX', async ({ page }) => {
+test('every chart of a run and of a layer is taken away as SVG, PNG, CSV and LaTeX', {
+  tag: '@long',
+}, async ({ page }) => {
   await page.goto('/')
   await page.getByRole('link', { name: 'mnist-lmb' }).click()
   await expect(page.getByRole('heading', { name: 'mnist-lmb', level: 1 })).toBeVisible()
@@ -97,7 +99,9 @@ test('every chart of a run and of a layer is taken away as SVG, PNG, CSV and LaT
   await checkCharts(page, /^mnist-lmb-step-\d+-/)
 })
 
-test('every chart of a comparison, of the list and of the results is taken away', async ({ page }) => {
+test('every chart of a comparison, of the list and of the results is taken away', { tag: '@long' }, async ({
+  page,
+}) => {
   await page.goto('/compare?r=mnist-baseline,mnist-lmb')
   await checkCharts(page, /^mnist-baseline@\d+-mnist-lmb@\d+-/)
   await page.goto('/')
