@@ -1,5 +1,5 @@
 import { memory } from '@tensorflow/tfjs-core'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { startBackend } from '../../../lib/cli/backend'
 import type { AuditedDiagnosis } from '../../../lib/diagnostics/diagnose'
 import { diagnose } from '../../../lib/diagnostics/diagnose'
@@ -53,8 +53,12 @@ async function until(words: string | null, kept: Kept, student: Checkpoint, opti
   return { diagnosis, said }
 }
 
+afterEach(() => vi.restoreAllMocks())
+
 describe('a sweep that was cut short', () => {
   it('goes on where it stopped, and ends with the same numbers to the bit', async () => {
+    // A clock that stands still: keeping takes no time, so every timestep is kept.
+    vi.spyOn(performance, 'now').mockReturnValue(0)
     const kept = empty()
     const tensors = memory().numTensors
     const [, second] = whole.timesteps
