@@ -9,7 +9,8 @@ const demoRuns = 'mnist-teacher,mnist-baseline,mnist-lmb'
 
 /**
  * One server with its own data, two browsers at a time: a test holds to runs that no other test writes. Tests tagged @alone,
- * which want both cores for themselves, are run after the others by `npm test`.
+ * which want both cores for themselves, are run after the others by `npm test`. A trace is made with `--trace on`: it slows every
+ * page by a third.
  */
 export default defineConfig({
   testDir: 'tests/e2e',
@@ -20,7 +21,7 @@ export default defineConfig({
   expect: { timeout: 30_000 },
   use: {
     baseURL: `http://localhost:${port}`,
-    trace: 'retain-on-failure',
+    screenshot: 'only-on-failure',
     launchOptions: { executablePath: findChromium(), args: ['--no-sandbox'] },
   },
   webServer: {

@@ -1,10 +1,18 @@
-/** Where Chromium is on this machine, for the browser tests. */
+/** Where Chromium is on this machine, for the browser tests and the benches. */
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { chromium } from '@playwright/test'
 
-const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+const names = [
+  'chromium-headless-shell',
+  'chromium',
+  'chromium-browser',
+  'google-chrome',
+  'google-chrome-stable',
+]
+/** Of Debian; the first has no windows and is a fifth faster. */
+const packages = ['chromium-headless-shell', 'chromium']
 const elsewhere = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
   '/Applications/Chromium.app/Contents/MacOS/Chromium',
@@ -28,10 +36,15 @@ export function ensureChromium(): string {
     run('apt-get', ['--version'], 'ignore') &&
     (sudo.length === 0 || run('sudo', ['-n', 'true'], 'ignore'))
   ) {
-    console.error('Chromium is not installed: installing the package "chromium"')
-    for (const step of [['update'], ['install', '-y', '--no-install-recommends', 'chromium']]) {
+    const apt = (...step: string[]) => {
       const [command, ...args] = [...sudo, 'apt-get', ...step]
-      run(command!, args)
+      return run(command!, args)
+    }
+    const install = (name: string) => apt('install', '-y', '--no-install-recommends', name)
+    apt('update')
+    for (const name of packages) {
+      console.error(`Chromium is not installed: installing the package "${name}"`)
+      if (install(name)) break
     }
   }
   // A package of this name can be an empty stand-in (Ubuntu), hence the second look.

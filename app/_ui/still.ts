@@ -13,8 +13,9 @@ export type StillWords = {
   notice: string
 }
 
-/** Makes the file of what `document` shows. Rejects if one of its pictures cannot be read. */
+/** Makes the file of what `document` shows. Rejects if one of its pictures cannot be read or a chart does not come to life. */
 export async function stillOf(page: Document, { title, notice }: StillWords): Promise<string> {
+  await allCharts(page)
   const parts = [...page.querySelectorAll('.contextbar, #content')]
   const copies = await Promise.all(parts.map(stillPart))
   const width = Math.max(320, page.documentElement.clientWidth)
@@ -43,6 +44,15 @@ ${copies.join('\n')}
 </body>
 </html>
 `
+}
+
+/** Waits until every chart the server has drawn has its numbers in the browser, at most 20 s. */
+async function allCharts(page: Document): Promise<void> {
+  const end = performance.now() + 20_000
+  while ([...page.querySelectorAll('section.chart')].some((chart) => !chartTables.has(chart))) {
+    if (performance.now() > end) throw new Error('a chart of this page is not ready')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
 }
 
 /** Controls, and what belongs to a pointer. */

@@ -98,7 +98,9 @@ test('steps of a run, one of them damaged, go in against a teacher in a file of 
   expect(run.checkpoints.map(({ step }: { step: number }) => step)).toEqual([100, 600])
 })
 
-test('a student that names no teacher may take a stored one with the same layers', async ({ page }) => {
+test('a student that names no teacher may take a stored one with the same layers', {
+  tag: '@long',
+}, async ({ page }) => {
   const add = await drop(page, [`${fashion}/as_released/epoch=000000-step=000000400.ckpt`])
   await expect(add.getByRole('heading', { name: 'A student without its teacher' })).toBeVisible()
   const stored = add.getByLabel('Stored teacher')
