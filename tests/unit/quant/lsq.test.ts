@@ -3,7 +3,8 @@ import * as tf from '@tensorflow/tfjs-core'
 import '@tensorflow/tfjs-backend-cpu'
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { codeRange, initAlpha, lsq, lsqGrad, lsqOnTape, updateAlpha } from '../../../lib/quant/lsq'
+import { codeRange, initAlpha, lsq, lsqGrad, updateAlpha } from '../../../lib/quant/lsq'
+import { lsqOnTape } from '../../../lib/quant/lsq-on-tape'
 import { f32, golden, worst } from './golden'
 
 describe('lsq', () => {
