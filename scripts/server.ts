@@ -35,6 +35,9 @@ const server = createServer(async (request, response) => {
 })
 // Five minutes, Node's own limit, are short for an upload of many gigabytes.
 server.requestTimeout = 0
+// Clients and proxies send several requests through a connection. Node's own 5 s are so short that one may be closed just as the next
+// request is on its way, which then fails.
+server.keepAliveTimeout = 65_000
 server.listen(Number(port), hostname)
 
 // What is being answered may come to its end, but none for long: a page can listen to a training for hours.

@@ -11,7 +11,9 @@ export async function uploadCorpus(server: string): Promise<string[]> {
   const waiting = [...corpus]
   const lane = async () => {
     for (let of = waiting.shift(); of; of = waiting.shift()) {
-      const complaint = await upload(server, of).catch((error: Error) => `was not answered: ${error.message}`)
+      const complaint = await upload(server, of).catch(
+        (error: Error) => `was not answered: ${error.message}, ${error.cause}`,
+      )
       if (complaint) wrong.push(`${of.file} ${complaint}`)
     }
   }
