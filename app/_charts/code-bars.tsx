@@ -1,4 +1,5 @@
 import { scaleLinear } from 'd3'
+import type { ReactNode } from 'react'
 import { formatPercent } from '../_ui/format'
 import { GridY } from './axis'
 import { ChartFrame } from './chart-frame'
@@ -6,7 +7,7 @@ import { runColour } from './colour'
 import { useWidth } from './use-width'
 
 export type CodeBarsProps = {
-  title: string
+  title: ReactNode
   caption: string
   message: string
   fileName: string

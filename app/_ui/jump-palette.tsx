@@ -50,7 +50,8 @@ function JumpList({ here, onDone }: { here: Here; onDone: () => void }) {
   const hurry = useRef(false)
   const found = answer && 'places' in answer ? answer : null
   const current = answer?.text === text
-  const targets = targetsOf(text, here, found)
+  const terms = useTerms(text)
+  const targets = [...targetsOf(text, here, found), ...terms]
   const active = Math.min(chosen, targets.length - 1)
 
   function open(target: Target | undefined) {
@@ -147,6 +148,16 @@ function JumpList({ here, onDone }: { here: Here; onDone: () => void }) {
 function targetsOf(text: string, here: Here, found: FoundPlaces | null): Target[] {
   const pages = pageTargets(here, wordsOf(text))
   return [...pages, ...(found?.places.map((place) => targetOf(place, here)) ?? [])]
+}
+
+/** What explains the words of the text; fetched with the first of them. */
+function useTerms(text: string): Target[] {
+  const [find, setFind] = useState<((words: readonly string[]) => Target[]) | null>(null)
+  const asked = text.trim() !== ''
+  useEffect(() => {
+    if (asked) void import('../_learn/term-targets').then(({ termTargets }) => setFind(() => termTargets))
+  }, [asked])
+  return find?.(wordsOf(text)) ?? []
 }
 
 /** Asks the server; null when the question was withdrawn. */

@@ -36,6 +36,7 @@ export function pageTargets({ path, place, run, view }: Here, words: readonly st
     { label: 'Runs', kind: 'page', url: '/' },
     { label: 'Results', kind: 'page', url: '/results' },
     { label: 'Compare', kind: 'page', url: url('compare') },
+    { label: 'Learn', kind: 'page', url: '/learn' },
     { label: 'Shared links', kind: 'page', url: '/shares' },
     ...(run
       ? [

@@ -46,6 +46,7 @@ export type Frozen = {
 const pages = [
   { label: 'Runs', href: '/' },
   { label: 'Results', href: '/results' },
+  { label: 'Learn', href: '/learn' },
 ]
 
 /** Top bar, context bar, content, footer: the frame of every page. */
@@ -137,7 +138,7 @@ export function ContextBar({ children }: { children: ReactNode }) {
 }
 
 /** One entry of the context bar: a faint name, then the value or control. */
-export function ContextItem({ name, children }: { name: string; children: ReactNode }) {
+export function ContextItem({ name, children }: { name: ReactNode; children: ReactNode }) {
   return (
     <div className="context-item">
       <span className="name">{name}</span>

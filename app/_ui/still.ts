@@ -81,8 +81,9 @@ async function settle(original: Element, copy: Element): Promise<void> {
   if (table && !original.querySelector('.chart-table')) copy.append(numbersOf(table))
 }
 
-/** What is left of a button: its picture, or its words if it is what was chosen. */
-function withoutButton(original: HTMLButtonElement, copy: Element): Element[] {
+/** What is left of a button: its picture, or its words if it is what was chosen or they can be explained. */
+function withoutButton(original: HTMLButtonElement, copy: Element): Node[] {
+  if (original.matches('.term')) return [...copy.childNodes]
   const pictured = original.querySelector('canvas, img') !== null
   if (!pictured && !original.matches('[aria-pressed="true"], [aria-checked="true"]')) return []
   const rest = document.createElement(pictured ? 'span' : 'b')

@@ -2,7 +2,7 @@
 
 import { type ReactNode, useEffect, useRef, useState } from 'react'
 
-/** A table that may be wider than its card; while it is, the keyboard can reach it to scroll (WCAG 2.1.1). */
+/** A table, or a formula, that may be wider than its card; while it is, the keyboard can reach it to scroll (WCAG 2.1.1). */
 export function TableScroll({
   label,
   className = '',

@@ -7,6 +7,7 @@ import { SignBalance } from '../_charts/sign-balance'
 import { Card } from '../_ui/card'
 import { formatCount, formatFixed, formatPercent } from '../_ui/format'
 import { Empty } from '../_ui/states'
+import { Term } from '../_ui/term'
 import { BasisNumbers } from './basis-numbers'
 import type { LayerViewData } from './load-layer'
 
@@ -59,7 +60,7 @@ function Balance({ data, bases, channel, onChannel }: ChannelChartProps) {
   )
   return (
     <SignBalance
-      title="Balance of the signs"
+      title={<Term id="balance">Balance of the signs</Term>}
       caption="Share of +1 among the signs of each output channel. Nearer to 50 % is better: a channel of equal signs sees only the sum of its inputs."
       message={`Share of signs +1 in ${shares[0]!.length} channels of ${id}, furthest from balance ${formatPercent(furthest)}; channel ${channel} selected`}
       fileName={`${id}-balance`}
@@ -91,7 +92,7 @@ function Left({ data, bases, channel, onChannel }: ChannelChartProps) {
   const worst = fit.left.indexOf(Math.max(...fit.left))
   return (
     <LeftOnTable
-      title="Left on the table"
+      title={<Term id="left">Left on the table</Term>}
       caption={`SQNR with least-squares scales − SQNR in use, of each channel against ${bases.latent?.fit ? 'the latent' : 'the teacher’s'} weights. ${formatCount(close)} of ${formatCount(fit.left.length)} channels are within ${closeDb} dB of their best scales${close < fit.left.length ? `; channel ${worst} leaves most, ${formatFixed(fit.left[worst], 1)} dB` : ''}.`}
       message={`What the scales of ${fit.left.length} channels of ${id} leave, at most ${formatFixed(fit.left[worst], 2)} dB; channel ${channel} selected`}
       fileName={`${id}-left-on-the-table`}

@@ -1,13 +1,15 @@
-import type { ReactNode } from 'react'
 import { nearZeroShare } from '../../lib/diagnostics/bases'
 import { gaussianFit } from '../../lib/diagnostics/basis-fit'
 import type { BasisFit, BasisStats, Spread } from '../../lib/record/run'
 import { gaussianYardstick } from '../_charts/basis-yardsticks'
+import type { TermId } from '../_learn/glossary'
 import { formatCosine, formatCount, formatFixed, formatPercent, formatSqnr } from '../_ui/format'
 import { TableScroll } from '../_ui/table-scroll'
+import { Term } from '../_ui/term'
 
 type Row = {
-  name: ReactNode
+  name: string
+  term: TermId
   formula: string
   better: '↑' | '↓' | '–'
   latent: string
@@ -29,6 +31,7 @@ function fitRows({ latent, teacher, positive }: BasisStats): Row[] {
   return [
     {
       name: 'residual energy',
+      term: 'residualEnergy',
       formula: 'Σ(w − w_b)² / Σw², what the bases do not hold; above 100 % they are worse than zeros',
       better: '↓',
       ...both((fit) => percentOf(fit.residualEnergy)),
@@ -36,6 +39,7 @@ function fitRows({ latent, teacher, positive }: BasisStats): Row[] {
     },
     {
       name: 'SQNR with the best scales, dB',
+      term: 'bestScales',
       formula: 'least squares per channel, the signs as they are',
       better: '↑',
       ...both((fit) => formatSqnr(fit.refitSqnr)),
@@ -43,6 +47,7 @@ function fitRows({ latent, teacher, positive }: BasisStats): Row[] {
     },
     {
       name: 'SQNR with the best bases, dB',
+      term: 'bestBases',
       formula: 'of all signs and scales there are: the means of |w|, or of its two best parts',
       better: '↑',
       ...both((fit) => formatSqnr(fit.bestSqnr)),
@@ -50,6 +55,7 @@ function fitRows({ latent, teacher, positive }: BasisStats): Row[] {
     },
     {
       name: 'left on the table by the scales, dB',
+      term: 'left',
       formula: 'best scales − in use; 0 is nothing',
       better: '↓',
       ...both((fit) => formatFixed(fit.scalesLeft, 2)),
@@ -57,6 +63,7 @@ function fitRows({ latent, teacher, positive }: BasisStats): Row[] {
     },
     {
       name: 'left by scales and signs, dB',
+      term: 'left',
       formula: 'best bases − in use; 0 is nothing',
       better: '↓',
       ...both((fit) => formatFixed(fit.basesLeft, 2)),
@@ -73,6 +80,7 @@ function ownRows({ latent, teacher, entropy, ratio, dead, positive }: BasisStats
   const rows: (Row | null | undefined)[] = [
     ratio && {
       name: 'σ2/σ1, median of the channels',
+      term: 'ratio',
       formula: 'near 0 the second basis is off',
       better: '–',
       latent: formatCosine(ratio.median),
@@ -81,6 +89,7 @@ function ownRows({ latent, teacher, entropy, ratio, dead, positive }: BasisStats
     },
     first && {
       name: `entropy of the signs${second ? ', first basis' : ''}, bits`,
+      term: 'entropy',
       formula: '−p log₂ p − (1−p) log₂(1−p), p the share of +1; median and lowest channel',
       better: '↑',
       latent: spread(first),
@@ -89,6 +98,7 @@ function ownRows({ latent, teacher, entropy, ratio, dead, positive }: BasisStats
     },
     second && {
       name: 'entropy of the signs, second basis, bits',
+      term: 'entropy',
       formula: 'the same of the residual’s signs',
       better: '↑',
       latent: spread(second),
@@ -97,6 +107,7 @@ function ownRows({ latent, teacher, entropy, ratio, dead, positive }: BasisStats
     },
     {
       name: 'dead channels',
+      term: 'dead',
       formula: '|σ1| + |σ2| below 5 % of the layer’s largest',
       better: '↓',
       latent: `${formatCount(dead)} of ${formatCount(channels)}`,
@@ -105,6 +116,7 @@ function ownRows({ latent, teacher, entropy, ratio, dead, positive }: BasisStats
     },
     teacher && {
       name: `most signs unlike the teacher’s: channel ${teacher.flips.channel}`,
+      term: 'flips',
       formula: 'share of sign(w_b) ≠ sign(teacher’s w) in that channel; chance gives 50 %',
       better: '↓',
       latent: '–',
@@ -113,6 +125,7 @@ function ownRows({ latent, teacher, entropy, ratio, dead, positive }: BasisStats
     },
     {
       name: 'latent weights outside the window',
+      term: 'outside',
       formula: '|w| > 1: the straight-through estimator gives them no gradient',
       better: '↓',
       latent: latent ? percentOf(latent.outside) : 'not stored',
@@ -121,6 +134,7 @@ function ownRows({ latent, teacher, entropy, ratio, dead, positive }: BasisStats
     },
     {
       name: 'latent weights near zero',
+      term: 'nearZero',
       formula: `|w| < ${nearZeroShare} mean |w| of their channel: may flip next`,
       better: '–',
       latent: latent ? percentOf(latent.nearZero) : 'not stored',
@@ -155,7 +169,7 @@ export function BasisNumbers({ bases }: { bases: BasisStats }) {
           {[...fitRows(bases), ...ownRows(bases)].map((row, i) => (
             <tr key={i}>
               <th scope="row">
-                {row.name}
+                <Term id={row.term}>{row.name}</Term>
                 <small className="formula">{row.formula}</small>
               </th>
               <td>{row.better}</td>

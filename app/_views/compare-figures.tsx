@@ -1,22 +1,26 @@
 import { CheckpointBadge } from '../_charts/checkpoint-mark'
 import { isExact, isMeasured } from '../_charts/series'
+import type { TermId } from '../_learn/glossary'
 import { formatBytes, formatCosine, formatCount, formatDelta, formatRatio, formatSqnr } from '../_ui/format'
 import { TableScroll } from '../_ui/table-scroll'
+import { Term } from '../_ui/term'
 import { shortName } from './compare-names'
 import type { ComparedCheckpoint } from './load-compare'
 import { type SettingRow, settingRows } from './settings-diff'
 
 type Figure = {
   name: string
+  term: TermId
   better: '↑' | '↓'
   value: (c: ComparedCheckpoint) => number | null
   format: (v: number | null) => string
   delta: (v: number) => string
 }
 
-const figures: Figure[] = [
+export const figures: Figure[] = [
   {
     name: 'output SQNR, dB',
+    term: 'outputSqnr',
     better: '↑',
     value: (c) => c.outputSqnr,
     format: formatSqnr,
@@ -24,6 +28,7 @@ const figures: Figure[] = [
   },
   {
     name: 'sample cosine',
+    term: 'sampleCosine',
     better: '↑',
     value: (c) => c.sampleCosine,
     format: formatCosine,
@@ -31,6 +36,7 @@ const figures: Figure[] = [
   },
   {
     name: 'packed size',
+    term: 'packedSize',
     better: '↓',
     value: (c) => c.packedBytes,
     format: formatBytes,
@@ -38,6 +44,7 @@ const figures: Figure[] = [
   },
   {
     name: 'smaller by',
+    term: 'smaller',
     better: '↑',
     value: (c) => c.ratio,
     format: formatRatio,
@@ -58,7 +65,7 @@ export function CompareFigures({ checkpoints }: { checkpoints: ComparedCheckpoin
             <th scope="col">delta against {shortName(baseline, checkpoints)}</th>
             {shown.map((f) => (
               <th key={f.name} scope="col" className="num">
-                {f.name} {f.better}
+                <Term id={f.term}>{f.name}</Term> {f.better}
               </th>
             ))}
           </tr>

@@ -4,10 +4,12 @@ import { type ReactNode, Suspense, use } from 'react'
 import type { LayerDynamics } from '../../lib/diagnostics/dynamics'
 import type { LayerPrecision } from '../../lib/record/precision'
 import { type Line, LineChart, type LineChartProps } from '../_charts/line-chart'
+import type { TermId } from '../_learn/glossary'
 import { Card } from '../_ui/card'
 import { formatCount, formatPercent } from '../_ui/format'
 import { Empty, ErrorState, Loading, TooLarge } from '../_ui/states'
 import { TableScroll } from '../_ui/table-scroll'
+import { Term } from '../_ui/term'
 import type { LayerTraining } from './load-dynamics'
 import type { LayerViewData } from './load-layer'
 
@@ -129,7 +131,7 @@ function Charts({ data, dynamics: { moments, layer }, onStep }: Omit<MeasuredPro
     <div className="columns alike">
       <LineChart
         {...shared}
-        title="Signs that flip"
+        title={<Term id="flips">Signs that flip</Term>}
         caption="Share of the signs that differ from the checkpoint before. Lower is calmer ↓; chance gives 50 %."
         message={`Share of the signs of ${layer} that flipped between ${steps.length} checkpoints, last ${formatPercent(moments.at(-1)!.flips?.first)}`}
         fileName={`${layer}-flips`}
@@ -140,7 +142,7 @@ function Charts({ data, dynamics: { moments, layer }, onStep }: Omit<MeasuredPro
       {moments.some(({ latent }) => latent) ? (
         <LineChart
           {...shared}
-          title="Latent weights at the ends of the estimator"
+          title={<Term id="ste">Latent weights at the ends of the estimator</Term>}
           caption="Beyond |w| = 1 they get no gradient and are stuck, lower is better ↓; near zero they are undecided: 6.4 % of Gaussian weights."
           message={`Latent weights of ${layer} outside the straight-through window and near zero, last ${formatPercent(moments.at(-1)!.latent?.outside)} and ${formatPercent(moments.at(-1)!.latent?.nearZero)}`}
           fileName={`${layer}-latent-weights`}
@@ -156,7 +158,7 @@ function Charts({ data, dynamics: { moments, layer }, onStep }: Omit<MeasuredPro
       )}
       <LineChart
         {...shared}
-        title="Drift of the scales"
+        title={<Term id="drift">Drift of the scales</Term>}
         caption="|σ − start| / |start| over the channels, the start being the first checkpoint with the basis. How far they went; neither direction is better."
         message={`Drift of the scales of ${layer} from their start, last ${formatPercent(moments.at(-1)!.drift.sigma1)}`}
         fileName={`${layer}-drift`}
@@ -245,26 +247,30 @@ function MomentTable({ dynamics: { moments }, selected }: { dynamics: LayerDynam
   )
 }
 
-const definitions: [name: string, words: string][] = [
+const definitions: [term: TermId, name: string, words: string][] = [
   [
+    'flips',
     'flips ↓',
     'signs of a basis ≠ those at the checkpoint before, over all weights; while the layer is in full precision (fp) those it would be binarized with. The second basis holds signs of residuals, which flip sooner.',
   ],
   [
+    'repeated',
     'repeated ↓',
     'share of the weights whose first sign changed between two pairs of neighbours or more: they go to and fro instead of deciding.',
   ],
-  ['|w| > 1 ↓', 'latent weights outside the straight-through window, whose gradient is 0.'],
-  ['near zero', '|w| < 0.1 mean |w| of the channel; neither direction is better.'],
-  ['drift', '‖σ − σ_start‖ / ‖σ_start‖ over the channels; neither direction is better.'],
+  ['outside', '|w| > 1 ↓', 'latent weights outside the straight-through window, whose gradient is 0.'],
+  ['nearZero', 'near zero', '|w| < 0.1 mean |w| of the channel; neither direction is better.'],
+  ['drift', 'drift', '‖σ − σ_start‖ / ‖σ_start‖ over the channels; neither direction is better.'],
 ]
 
 function Definitions() {
   return (
     <dl className="definitions small soft">
-      {definitions.map(([name, words]) => (
+      {definitions.map(([term, name, words]) => (
         <div key={name}>
-          <dt>{name}</dt>
+          <dt>
+            <Term id={term}>{name}</Term>
+          </dt>
           <dd>{words}</dd>
         </div>
       ))}

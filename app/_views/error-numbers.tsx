@@ -9,6 +9,7 @@ import {
 import { isMeasured, quantileOf } from '../_charts/series'
 import { formatCosine, formatScale, formatSqnr } from '../_ui/format'
 import { TableScroll } from '../_ui/table-scroll'
+import { Term } from '../_ui/term'
 
 type Measure = {
   name: string
@@ -18,7 +19,7 @@ type Measure = {
   format: (value: number | null | undefined) => string
 }
 
-const measures: Record<ErrorName | TailName, Measure> = {
+export const measures: Record<ErrorName | TailName, Measure> = {
   sqnr: { name: 'SQNR, dB', formula: '10 log₁₀(Σa² / Σ(a−b)²)', better: '↑', format: formatSqnr },
   cosine: { name: 'cosine', formula: '⟨a,b⟩ / (|a| |b|)', better: '↑', format: formatCosine },
   normalizedL2: { name: 'normalised L2', formula: '|a−b| / |a|', better: '↓', format: formatScale },
@@ -45,18 +46,30 @@ export function ErrorNumbers({ grids, at, detail, timesteps, detailT }: SweepPro
   const columns = [
     {
       name: 'accumulated',
+      term: 'accumulated' as const,
       errors: columnOf(grids.get('accumulated'), at),
       tails: columnOf(grids.get('accumulatedTails'), detail),
     },
     {
       name: 'local',
+      term: 'local' as const,
       errors: columnOf(grids.get('local'), at),
       tails: columnOf(grids.get('localTails'), detail),
     },
     ...(apart
       ? [
-          { name: 'weights only', errors: columnOf(grids.get('weightsOnly'), detail), tails: [] },
-          { name: 'input only', errors: columnOf(grids.get('activationsOnly'), detail), tails: [] },
+          {
+            name: 'weights only',
+            term: 'apart' as const,
+            errors: columnOf(grids.get('weightsOnly'), detail),
+            tails: [],
+          },
+          {
+            name: 'input only',
+            term: 'apart' as const,
+            errors: columnOf(grids.get('activationsOnly'), detail),
+            tails: [],
+          },
         ]
       : []),
   ]
@@ -73,9 +86,9 @@ export function ErrorNumbers({ grids, at, detail, timesteps, detailT }: SweepPro
             <tr>
               <th scope="col">measure</th>
               <th scope="col">better</th>
-              {columns.map(({ name }) => (
+              {columns.map(({ name, term }) => (
                 <th key={name} scope="col" className="num">
-                  {name}
+                  <Term id={term}>{name}</Term>
                 </th>
               ))}
               <th scope="col">a: teacher, b: student</th>
@@ -86,7 +99,9 @@ export function ErrorNumbers({ grids, at, detail, timesteps, detailT }: SweepPro
               const { name: words, formula, better, format } = measures[name]
               return (
                 <tr key={name}>
-                  <th scope="row">{words}</th>
+                  <th scope="row">
+                    <Term id={name}>{words}</Term>
+                  </th>
                   <td>{better}</td>
                   {values.map((value, i) => (
                     <td key={columns[i]!.name} className="num">

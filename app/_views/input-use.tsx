@@ -9,6 +9,7 @@ import { type Line, LineChart } from '../_charts/line-chart'
 import { isMeasured, meanOf, quantileOf } from '../_charts/series'
 import { Card } from '../_ui/card'
 import { formatFixed, formatPercent, formatScale } from '../_ui/format'
+import { Term } from '../_ui/term'
 
 type InputUseProps = {
   grids: ReadonlyMap<string, Grid>
@@ -75,7 +76,7 @@ export function InputUse(props: InputUseProps) {
         {codes?.some(isMeasured) && bits !== 32 ? (
           <>
             <CodeBars
-              title={`Codes in use at t = ${t}`}
+              title={<Term id="codes">{`Codes in use at t = ${t}`}</Term>}
               caption={`Share of the input at each ${bits === 4 ? 'of the 16 codes' : 'group of 16 codes'}, step α = ${formatScale(alpha)}. Few bars carry all: the step is too large; tall ends: too small.`}
               message={`Codes of the input of ${layerId} at t ${t}`}
               fileName={`${layerId}-codes`}
@@ -95,8 +96,8 @@ export function InputUse(props: InputUseProps) {
                 return (
                   <span key={name}>
                     {names.length > 1 && <b>{name}: </b>}
-                    {formatPercent(below)} clipped below, {formatPercent(above)} above; {used} of {codeRows}{' '}
-                    hold more than 0.1 %.{' '}
+                    {formatPercent(below)} <Term id="clipped">clipped</Term> below, {formatPercent(above)}{' '}
+                    above; {used} of {codeRows} hold more than 0.1 %.{' '}
                   </span>
                 )
               })}

@@ -7,6 +7,7 @@ import { gapNameOf, isExact, isMeasured, nearestIndex, type Series, withoutExact
 import { Card } from '../_ui/card'
 import { formatCosine, formatDb, formatFixed, formatPercent } from '../_ui/format'
 import { Empty } from '../_ui/states'
+import { Term } from '../_ui/term'
 import { ErrorNumbers, ErrorSpread } from './error-numbers'
 import { InputUse } from './input-use'
 import { BinarizedNumbers, leadingAxes, OutputNumbers, WeightNumbers } from './layer-numbers'
@@ -89,7 +90,7 @@ export function AlignmentCards({ data, t, at, onTime }: AlignmentProps) {
         <Card>
           {alignment.sqnr.some((v) => isMeasured(v) && !isExact(v)) ? (
             <LineChart
-              title="Alignment over timesteps"
+              title={<Term id="sqnr">Alignment over timesteps</Term>}
               caption={`Output SQNR against the teacher, dB, higher is better ↑. Accumulated: on the student’s own input${alignment.local ? '; local: on the teacher’s' : ''}${grids?.has('weightsOnly') ? '; weights only (W1A32) and input only (W32A4): local, one of the two quantized' : ''}. ${measuredOn}.`}
               message={`Output SQNR of ${record.layer.id} from t ${timesteps[0]} to ${timesteps.at(-1)}: ${formatDb(alignment.sqnr[at])} at t ${t}`}
               fileName={`${record.layer.id}-sqnr`}
@@ -121,7 +122,7 @@ export function AlignmentCards({ data, t, at, onTime }: AlignmentProps) {
         </Card>
         <Card>
           <LineChart
-            title="Direction of the output"
+            title={<Term id="cosine">Direction of the output</Term>}
             caption="Cosine of the layer’s output with the teacher’s, 1 is the same direction, higher is better ↑."
             message={`Cosine of the output of ${record.layer.id} with the teacher’s: ${formatCosine(alignment.cosine[at])} at t ${t}`}
             fileName={`${record.layer.id}-cosine`}
@@ -171,7 +172,7 @@ export function AlignmentCards({ data, t, at, onTime }: AlignmentProps) {
         <div className="columns halves">
           <Card>
             <LineChart
-              title="Low-rank alignment"
+              title={<Term id="lowrank">Low-rank alignment</Term>}
               caption={`Cosine after projection on the teacher’s ${axes}, the same at every t (rank ${alignment.rank} of ${record.layer.outChannels} channels), higher is better ↑.`}
               message={`Low-rank cosine of ${record.layer.id} at rank ${alignment.rank}: ${formatCosine(alignment.lowRankCosine[at])} at t ${t}`}
               fileName={`${record.layer.id}-low-rank-cosine`}
@@ -188,7 +189,11 @@ export function AlignmentCards({ data, t, at, onTime }: AlignmentProps) {
           </Card>
           <Card>
             <LineChart
-              title={alignment.rank === 1 ? 'Energy this axis holds' : 'Energy these axes hold'}
+              title={
+                <Term id="energy">
+                  {alignment.rank === 1 ? 'Energy this axis holds' : 'Energy these axes hold'}
+                </Term>
+              }
               caption={`Share of each network’s output energy in the same ${axes}. Far apart: the student uses other directions.`}
               message={`Energy share of the ${axes} at t ${t}: teacher ${formatPercent(alignment.lowRankTeacherEnergy[at])}, student ${formatPercent(alignment.lowRankStudentEnergy[at])}`}
               fileName={`${record.layer.id}-low-rank-energy`}

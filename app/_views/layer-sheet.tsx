@@ -18,6 +18,7 @@ import { useWidth } from '../_charts/use-width'
 import { formatPercent, formatScale, formatSqnr, metricNames, shortLayerIds } from '../_ui/format'
 import { LayerName } from '../_ui/layer-name'
 import { Verdict } from '../_ui/severity'
+import { Term } from '../_ui/term'
 import { type LayerRow, rowMean, sortRows } from './run-rows'
 
 export type LayerSheetProps = {
@@ -138,25 +139,30 @@ export function LayerSheet(props: LayerSheetProps) {
               <small>{rows.some((row) => row.ofTeacher) ? 'teacher’s, levels' : 'latent, levels'}</small>
             </th>
             <th scope="col" className="c-ratio">
-              σ2/σ1
+              <Term id="ratio">σ2/σ1</Term>
               <small>{yardstickLabel(gaussianYardstick)}</small>
             </th>
             <th scope="col" className="c-sqnr num">
               Weights
-              <small>SQNR dB ↑</small>
+              <small>
+                <Term id="weightsSqnr">SQNR dB ↑</Term>
+              </small>
             </th>
             <th scope="col" className="c-map">
               <span className="unseen">{name} by timestep</span>
               <OutputCurve {...props} label={`output ${name}${unit ? `, ${unit}` : ''} ↑`} />
             </th>
             <th scope="col" className="c-mean">
-              Mean over t<small>{name} ↑, 10–90 %</small>
+              Mean over t
+              <small>
+                <Term id={metric}>{name}</Term> ↑, 10–90 %
+              </small>
             </th>
             <th scope="col" className="c-number num">
               <span className="unseen">Mean over t as a number</span>
             </th>
             <th scope="col" className="c-flips num">
-              Flips
+              <Term id="flips">Flips</Term>
               <small>of signs</small>
             </th>
             <th scope="col" className="c-audit">

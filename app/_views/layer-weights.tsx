@@ -7,6 +7,7 @@ import { WeightDistribution } from '../_charts/weight-distribution'
 import { WeightRidgeline } from '../_charts/weight-ridgeline'
 import { Card } from '../_ui/card'
 import { formatCount, formatDb, formatPercent, formatScale } from '../_ui/format'
+import { Term } from '../_ui/term'
 import { keptWords, weightCount } from './layer-words'
 import type { LayerMoment, LayerViewData } from './load-layer'
 
@@ -132,7 +133,7 @@ export function ScalesCard({ data, channel, onChannel }: Omit<WeightsCardProps, 
   return (
     <Card>
       <BasisScales
-        title="Basis scales per channel"
+        title={<Term id="scales">Basis scales per channel</Term>}
         caption={
           sigma2
             ? `One mark per output channel, the selected one in ink.${way} The lines are where least squares puts weights of a Laplace, Gaussian or uniform row.`

@@ -3,6 +3,7 @@ import type { Ledger } from '../../lib/record/run'
 import { runColour } from '../_charts/colour'
 import { Card } from '../_ui/card'
 import { formatBytes, formatLarge, formatPercent, formatRatio } from '../_ui/format'
+import { Term } from '../_ui/term'
 import { ledgerParts } from './ledger-parts'
 import type { LayerRow } from './run-rows'
 
@@ -70,7 +71,7 @@ export function LedgerCard({
               full
             </th>
             <th scope="col" className="num">
-              packed
+              <Term id="packedSize">packed</Term>
             </th>
             <th scope="col" className="num">
               ratio
@@ -88,7 +89,9 @@ export function LedgerCard({
           </tr>
           {ledger.macs > 0 && (
             <tr>
-              <th scope="row">MACs per image and step</th>
+              <th scope="row">
+                <Term id="macs">MACs</Term> per image and step
+              </th>
               <td className="num">{formatLarge(ledger.macs)}</td>
               <td className="num" colSpan={2} style={{ whiteSpace: 'normal' }}>
                 {formatPercent(ledger.macs ? binary / ledger.macs : 0)} of them on one-bit weights

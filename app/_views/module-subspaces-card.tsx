@@ -8,6 +8,7 @@ import { Card } from '../_ui/card'
 import { formatFixed, formatPercent, formatScale } from '../_ui/format'
 import { RangeInput } from '../_ui/range-input'
 import { TableScroll } from '../_ui/table-scroll'
+import { Term } from '../_ui/term'
 
 type ModuleSubspacesProps = {
   modules: SweepRecord['modules']
@@ -31,7 +32,11 @@ export function ModuleSubspacesCard({ modules, timesteps, t, slot, share, onShar
   const stored = rows.some((row) => row.stored)
   return (
     <Card
-      title={`Low-rank representation, module by module, at t = ${at}`}
+      title={
+        <>
+          <Term id="lrm">Low-rank representation</Term>, module by module, at t = {at}
+        </>
+      }
       caption={
         <>
           Features of both networks on the teacher’s principal axes (uncentred, over channels, from one batch
@@ -61,12 +66,14 @@ export function ModuleSubspacesCard({ modules, timesteps, t, slot, share, onShar
                 axes
               </th>
               <th scope="col" className="num">
-                LRM loss ↓
+                <Term id="lrmLoss">LRM loss</Term> ↓
               </th>
               <th scope="col" className="num">
                 of the teacher’s power ↓
               </th>
-              <th scope="col">energy on these axes, teacher and student</th>
+              <th scope="col">
+                <Term id="energy">energy on these axes</Term>, teacher and student
+              </th>
               <th scope="col" className="num">
                 teacher
               </th>
@@ -74,7 +81,7 @@ export function ModuleSubspacesCard({ modules, timesteps, t, slot, share, onShar
                 student
               </th>
               <th scope="col" className="num">
-                angles, median · largest ↓
+                <Term id="angles">angles</Term>, median · largest ↓
               </th>
               {stored && (
                 <th scope="col" className="num">

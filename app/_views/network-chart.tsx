@@ -6,6 +6,7 @@ import { ColourLegend } from '../_charts/legend'
 import { isMeasured } from '../_charts/series'
 import { UNetDiagram } from '../_charts/unet-diagram'
 import { formatDb, metricNames } from '../_ui/format'
+import { Term } from '../_ui/term'
 import { knownNumbers, layerNumbers, type NetworkColour, numberScale } from './network-colour'
 import { type LayerRow, rowMean } from './run-rows'
 
@@ -58,7 +59,22 @@ export function NetworkChart({
   return (
     <UNetDiagram
       title={t === null || number ? 'The network' : `Where it hurts at t = ${t}`}
-      caption={`Each square is a layer, coloured by ${number ? `${number.name}. Hatched has none.` : `${errorNames[error]} ${name} against the teacher. Strong colour is large error, hatched is not measured.`} Curved lines are skips.${time ? ' The time embedding is left out.' : ''}`}
+      caption={
+        <>
+          Each square is a layer, coloured by{' '}
+          {number ? (
+            <>
+              <Term id={number.term}>{number.name}</Term>. Hatched has none.
+            </>
+          ) : (
+            <>
+              {errorNames[error]} <Term id={metric}>{name}</Term> against the teacher. Strong colour is large
+              error, hatched is not measured.
+            </>
+          )}{' '}
+          Curved lines are skips.{time && ' The time embedding is left out.'}
+        </>
+      }
       message={`U-Net of ${rows.length} layers coloured by ${number ? number.name : `${name} at t ${t ?? '–'}`}${selected ? `; selected ${selected.layer.id}` : ''}`}
       fileName="unet"
       layers={rows.map((row) => row.layer)}

@@ -1,9 +1,11 @@
 import Link from 'next/link'
 import { pageUrl } from '../../lib/record/view'
 import { isMeasured, meanOf } from '../_charts/series'
+import type { TermId } from '../_learn/glossary'
 import { formatBytes, formatCosine, formatCount, formatFixed, formatPercent, formatSqnr } from '../_ui/format'
 import { RunMark } from '../_ui/run-mark'
 import { TableScroll } from '../_ui/table-scroll'
+import { Term } from '../_ui/term'
 import {
   type Measure,
   type Measures,
@@ -15,6 +17,7 @@ import {
 
 type Column = {
   measure: Measure
+  term: TermId
   name: string
   better: '↑' | '↓'
   format: (value: number | null) => string
@@ -22,9 +25,10 @@ type Column = {
   title: string
 }
 
-const columns: Column[] = [
+export const columns: Column[] = [
   {
     measure: 'frechet',
+    term: 'frechet',
     name: 'Frechet distance',
     better: '↓',
     format: (v) => (isMeasured(v) && v >= 1000 ? formatCount(v) : formatFixed(v, 1)),
@@ -32,13 +36,15 @@ const columns: Column[] = [
   },
   {
     measure: 'cosine',
-    name: 'cosine',
+    term: 'sampleCosine',
+    name: 'sample cosine',
     better: '↑',
     format: (v) => formatCosine(v),
     title: 'Of each sample with the teacher’s from the same noise, mean over images',
   },
   {
     measure: 'ssim',
+    term: 'ssim',
     name: 'SSIM',
     better: '↑',
     format: (v) => formatCosine(v),
@@ -46,6 +52,7 @@ const columns: Column[] = [
   },
   {
     measure: 'psnr',
+    term: 'psnr',
     name: 'PSNR, dB',
     better: '↑',
     format: (v) => formatFixed(v, 1),
@@ -53,6 +60,7 @@ const columns: Column[] = [
   },
   {
     measure: 'agreement',
+    term: 'agreement',
     name: 'same class',
     better: '↑',
     format: (v) => formatPercent(v),
@@ -60,6 +68,7 @@ const columns: Column[] = [
   },
   {
     measure: 'coverage',
+    term: 'coverage',
     name: 'coverage',
     better: '↑',
     format: (v) => formatFixed(v, 3),
@@ -67,6 +76,7 @@ const columns: Column[] = [
   },
   {
     measure: 'recall',
+    term: 'recall',
     name: 'recall',
     better: '↑',
     format: (v) => formatFixed(v, 3),
@@ -74,6 +84,7 @@ const columns: Column[] = [
   },
   {
     measure: 'precision',
+    term: 'precision',
     name: 'precision △',
     better: '↑',
     format: (v) => formatFixed(v, 3),
@@ -81,6 +92,7 @@ const columns: Column[] = [
   },
   {
     measure: 'sqnr',
+    term: 'outputSqnr',
     name: 'output SQNR, dB',
     better: '↑',
     format: (v) => formatSqnr(v),
@@ -88,7 +100,8 @@ const columns: Column[] = [
   },
   {
     measure: 'bytes',
-    name: 'size, packed',
+    term: 'packedSize',
+    name: 'packed size',
     better: '↓',
     format: (v) => formatBytes(v),
     title: 'Counted from the layer list; of the teacher its float32 size',
@@ -117,7 +130,7 @@ export function ResultsTable({ table, label }: { table: ResultTable; label: stri
             </th>
             {columns.map((column) => (
               <th key={column.measure} scope="col" className="num" title={column.title}>
-                {column.name} {column.better}
+                <Term id={column.term}>{column.name}</Term> {column.better}
               </th>
             ))}
           </tr>

@@ -6,6 +6,7 @@ import { keptParams, pageUrl, type ViewParams } from '../../lib/record/view'
 import { isExact } from '../_charts/series'
 import { Sentence } from '../_ui/card'
 import { formatDb, formatLarge } from '../_ui/format'
+import { Term } from '../_ui/term'
 import { AuditChip } from './audit-card'
 import type { RunViewData } from './load'
 import type { ReadAs } from './read-as'
@@ -19,6 +20,9 @@ type RunHeadProps = Omit<RunProps, 'initial'> & {
   loading: boolean
   children?: ReactNode
 }
+
+/** Methods that have a term of their own. */
+const isBinarizer = (method: string): method is 'sign' | 'lmb' | 'ebb' => /^(sign|lmb|ebb)$/.test(method)
 
 /** What the checkpoint is, in a sentence and in its facts; beside it what moves through the others. */
 export function RunHead({ data, checkpoint, finding, view, pulse, frozen, loading, children }: RunHeadProps) {
@@ -42,8 +46,12 @@ export function RunHead({ data, checkpoint, finding, view, pulse, frozen, loadin
         </Sentence>
         {training && <TrainingNow training={training} />}
         <div className="chips">
-          <span className="chip">{run.bits}</span>
-          <span className="chip">{run.method}</span>
+          <span className="chip">
+            {run.role === 'student' ? <Term id="w1a4">{run.bits}</Term> : run.bits}
+          </span>
+          <span className="chip">
+            {isBinarizer(run.method) ? <Term id={run.method}>{run.method}</Term> : run.method}
+          </span>
           <span className="chip">
             {checkpoint.family} family, {formatLarge(checkpoint.ledger.parameters)} parameters
           </span>

@@ -17,6 +17,7 @@ import { Pixels } from '../_ui/pixels'
 import { RunMark, RunName } from '../_ui/run-mark'
 import { Empty } from '../_ui/states'
 import { TableScroll } from '../_ui/table-scroll'
+import { Term } from '../_ui/term'
 import { useKeys } from '../_ui/use-keys'
 import { useView } from '../_ui/use-view'
 import type { RunListRow, RunsViewData } from './load'
@@ -322,10 +323,10 @@ function RunTable({ runs, trainings, picked, order, onOrder, onPick }: RunTableP
             </SortHead>
             <th scope="col">Samples{seed === undefined ? '' : `, seed ${seed}`}</th>
             <th scope="col" className="roomy">
-              Bits
+              <Term id="w1a4">Bits</Term>
             </th>
             <th scope="col" className="num roomy">
-              Bases
+              <Term id="lmb">Bases</Term>
             </th>
             <SortHead
               column="size"
@@ -333,13 +334,13 @@ function RunTable({ runs, trainings, picked, order, onOrder, onPick }: RunTableP
               className="num"
               title="Counted from the layer list: one bit per weight and basis"
             >
-              Size, packed
+              Packed size
             </SortHead>
             <th scope="col" className="num roomy">
-              vs FP32
+              <Term id="smaller">vs FP32</Term>
             </th>
             <th scope="col" className="roomy">
-              Output SQNR by step ↑
+              <Term id="outputSqnr">Output SQNR</Term> by step ↑
             </th>
             <SortHead column="sqnr" {...sorting} className="num">
               Last, dB ↑

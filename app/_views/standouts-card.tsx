@@ -6,6 +6,7 @@ import { HoverRow } from '../_charts/hover'
 import { Card } from '../_ui/card'
 import { formatFixed } from '../_ui/format'
 import { TableScroll } from '../_ui/table-scroll'
+import { Term } from '../_ui/term'
 
 type StandoutsCardProps = { standouts: readonly Standout[]; layerHref: (layer: string) => string }
 
@@ -23,7 +24,7 @@ export function StandoutsCard({ standouts, layerHref }: StandoutsCardProps) {
               <th scope="col">layer</th>
               <th scope="col">it is the worst by</th>
               <th scope="col" className="num">
-                how far out ↓
+                <Term id="standsOut">how far out</Term> ↓
               </th>
             </tr>
           </thead>

@@ -9,6 +9,7 @@ import { metricNames } from '../_ui/format'
 import { ContextItem } from '../_ui/page-shell'
 import { Segmented } from '../_ui/segmented'
 import { Empty } from '../_ui/states'
+import { Term } from '../_ui/term'
 import { useKeys } from '../_ui/use-keys'
 import { useView } from '../_ui/use-view'
 import { AuditCard } from './audit-card'
@@ -67,7 +68,13 @@ export function StudentRun(props: RunProps) {
       context={
         <>
           {t !== null && (
-            <ContextItem name="t">
+            <ContextItem
+              name={
+                <Term id="timestep" label="t: what is a timestep?">
+                  t
+                </Term>
+              }
+            >
               <button
                 type="button"
                 className="text-button"
@@ -88,7 +95,13 @@ export function StudentRun(props: RunProps) {
             </ContextItem>
           )}
           {checkpoint.protocol && <ContextItem name="seed">{checkpoint.protocol.seed}</ContextItem>}
-          <ContextItem name="colour">
+          <ContextItem
+            name={
+              <Term id={view.m} label={`colour: what is ${metricNames[view.m].name}?`}>
+                colour
+              </Term>
+            }
+          >
             <Segmented
               label="Metric of the map and the U-Net"
               value={view.m}
@@ -97,7 +110,13 @@ export function StudentRun(props: RunProps) {
             />
           </ContextItem>
           {hasLocal && view.m !== 'lowrank' && (
-            <ContextItem name="error">
+            <ContextItem
+              name={
+                <Term id={error} label={`error: what is ${error}?`}>
+                  error
+                </Term>
+              }
+            >
               <Segmented
                 label="Error of the map and the U-Net"
                 value={error}

@@ -2,8 +2,8 @@ import { expect, type Page, test } from '@playwright/test'
 import { violations } from './axe'
 
 /**
- * Opens the Runs page, then what its links lead to: a run, its first layer, a comparison, the sampling and the results; then the
- * page that is not there, the one to sign in, the jump palette, and the frozen view of each page that can be shared.
+ * Opens the Runs page, then what its links lead to: a run, its first layer, a comparison, the sampling and the results; then what
+ * explains, the page that is not there, the one to sign in, the jump palette, and the frozen view of each page that can be shared.
  */
 async function eachPage(page: Page, check: (name: string) => Promise<void>): Promise<void> {
   await page.goto('/')
@@ -39,6 +39,9 @@ async function eachPage(page: Page, check: (name: string) => Promise<void>): Pro
   await expect(page.getByRole('heading', { name: 'This link opens nothing' })).toBeVisible()
   await check('a link that opens nothing')
 
+  await page.goto('/learn')
+  await expect(page.getByRole('heading', { name: 'Learn', level: 1 })).toBeVisible()
+  await check('learn')
   await page.goto('/r/no-such-run')
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
   await check('not found')

@@ -31,6 +31,7 @@ it('pages are those of everyone and of the run, without the one the reader is on
     'Runs',
     'Results',
     'Compare',
+    'Learn',
     'Shared links',
     'Run lmb',
     'Sample lmb',
