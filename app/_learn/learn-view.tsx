@@ -4,15 +4,19 @@ import { formatDb } from '../_ui/format'
 import { type GroupId, groups, type PictureName, type TermId, termIds, termOf } from './glossary'
 import './learn.css'
 import { Picture } from './pictures'
+import { StartTour } from './start-tour'
 import { TermEntry } from './term-entry'
 
 const held = (bases: 1 | 2) => formatDb(-10 * Math.log10(gaussianFit[bases].residualEnergy))
 
-/** The paper in terms and live pictures, in the order of its argument. */
-export function LearnView() {
+/** The paper in terms and live pictures, in the order of its argument; `tour`: the runs of the tour are there. */
+export function LearnView({ tour }: { tour: boolean }) {
   return (
     <>
-      <h1>Learn</h1>
+      <div className="page-head">
+        <h1>Learn</h1>
+        {tour && <StartTour />}
+      </div>
       <Sentence>
         Of a bell-shaped row of weights one bit keeps <b>{held(1)}</b> of SQNR; a second sign with a scale of
         its own makes it <b>{held(2)}</b>. BinaryDM gets a diffusion model through that: two bases where it

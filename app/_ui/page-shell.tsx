@@ -12,6 +12,7 @@ import { Logo } from './logo'
 import { SaveStill } from './save-still'
 import { ShareButton, type ShareSubject } from './share-button'
 import { ThemeSwitch } from './theme'
+import { Tour, TourOffer } from './tour'
 
 export type Crumb = { label: string; href?: string; mono?: boolean }
 
@@ -23,6 +24,8 @@ export type PageShellProps = {
   /** The second bar: what the page shows at the moment (ContextBar). */
   context?: ReactNode
   frozen?: Frozen
+  /** Whether a first visit is offered the tour; the runs it leads through must be there. */
+  offersTour?: boolean
   /** Run and checkpoint its charts are of, for the names of their files. */
   subject?: string
   children: ReactNode
@@ -50,7 +53,8 @@ const pages = [
 ]
 
 /** Top bar, context bar, content, footer: the frame of every page. */
-export function PageShell({ crumbs, share, context, frozen, subject = '', children }: PageShellProps) {
+export function PageShell(props: PageShellProps) {
+  const { crumbs, share, context, frozen, offersTour = false, subject = '', children } = props
   // The first crumb is marked among the pages.
   const trail = pages.some(({ label }) => label === crumbs[0]?.label) ? crumbs.slice(1) : crumbs
   return (
@@ -90,6 +94,7 @@ export function PageShell({ crumbs, share, context, frozen, subject = '', childr
                 ))}
               </ol>
             </nav>
+            {offersTour && <TourOffer />}
           </div>
           {frozen && (
             <span className="chip" title={frozen.createdAt}>
@@ -108,6 +113,7 @@ export function PageShell({ crumbs, share, context, frozen, subject = '', childr
           {share && <ShareButton subject={share} />}
         </div>
       </header>
+      {!frozen && <Tour />}
       {context}
       <main id="content" className="content">
         <ChartSubject name={subject}>{children}</ChartSubject>

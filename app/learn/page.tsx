@@ -1,5 +1,6 @@
 import { LearnView } from '../_learn/learn-view'
 import { PageShell } from '../_ui/page-shell'
+import { hasTourRuns } from '../_views/load-tour'
 import { readerOnly } from '../reader-only'
 
 export const dynamic = 'force-dynamic'
@@ -9,7 +10,7 @@ export default async function LearnPage() {
   await readerOnly()
   return (
     <PageShell crumbs={[{ label: 'Learn' }]}>
-      <LearnView />
+      <LearnView tour={await hasTourRuns()} />
     </PageShell>
   )
 }

@@ -39,6 +39,11 @@ export async function getRunById(id: string): Promise<RunSummary | null> {
   return oneRun({ id })
 }
 
+/** How many of these runs there are. */
+export async function countRuns(names: readonly string[]): Promise<number> {
+  return db().run.count({ where: { name: { in: [...names] } } })
+}
+
 async function oneRun(where: Prisma.RunWhereUniqueInput): Promise<RunSummary | null> {
   const row = await db().run.findUnique({ where, include: withCheckpoints })
   return row && (await runSummaries([row]))[0]!

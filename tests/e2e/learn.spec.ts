@@ -71,3 +71,46 @@ test('move a weight with arrow keys and by dragging, and see what one and two ba
     ),
   )
 })
+
+test('take the tour that a first visit is offered, from the list of runs to a sample, and find it again', async ({
+  page,
+}) => {
+  await page.goto('/?q=mnist')
+  const offer = page.getByRole('button', { name: 'One-minute tour' })
+  const tour = page.getByRole('complementary', { name: 'Tour' })
+  await offer.click()
+  await expect(tour).toContainText('1 of 6')
+  await expect(page.locator('tr[data-toured]')).toContainText('mnist-baseline')
+  expect(await violations(page)).toEqual([])
+
+  const next = async (stop: number, mark: string, words: string) => {
+    await tour.getByRole('link', { name: /^Next/ }).click()
+    await expect(tour).toContainText(`${stop} of 6`)
+    await expect(page.locator('[data-toured]')).toContainText(words)
+    await expect(page.locator('[data-toured]')).toHaveCount(1)
+    await expect(page.locator(`${mark}[data-toured]`)).toBeInViewport()
+  }
+  await next(2, '.opening', 'mean output SQNR')
+  await next(3, 'tr', '.')
+  await expect(page.getByRole('button', { name: 'worst first' })).toHaveAttribute('aria-pressed', 'true')
+  await expect(page.locator('.sheet tbody tr').first()).toHaveAttribute('data-toured', '')
+  const worst = await page.locator('tr[data-toured]').getByRole('link').getAttribute('title')
+  await expect(tour).toBeFocused()
+  await next(4, '.card', 'residual energy')
+  await expect(page.getByRole('heading', { name: worst!, level: 1 })).toBeVisible()
+  await next(5, '.card', 'Layers ranked by change')
+  await next(6, '.card', 'Same noise')
+  await tour.getByRole('link', { name: /^Done/ }).click()
+  await expect(page.getByRole('heading', { name: 'Learn', level: 1 })).toBeVisible()
+  await expect(tour).toHaveCount(0)
+
+  // it is offered once; who wants it again finds it here
+  await page.getByRole('link', { name: 'Runs', exact: true }).click()
+  await expect(page.getByRole('heading', { name: 'Runs', level: 1 })).toBeVisible()
+  await expect(offer).toHaveCount(0)
+  await page.goto('/learn')
+  await page.getByRole('link', { name: /^One-minute tour/ }).click()
+  await expect(tour).toContainText('1 of 6')
+  await tour.getByRole('button', { name: 'End the tour' }).click()
+  await expect(tour).toHaveCount(0)
+})
