@@ -32,11 +32,7 @@ export function ModuleSubspacesCard({ modules, timesteps, t, slot, share, onShar
   const stored = rows.some((row) => row.stored)
   return (
     <Card
-      title={
-        <>
-          <Term id="lrm">Low-rank representation</Term>, module by module, at t = {at}
-        </>
-      }
+      title={<Term id="lrm">{`Low-rank representation, module by module, at t = ${at}`}</Term>}
       caption={
         <>
           Features of both networks on the teacher’s principal axes (uncentred, over channels, from one batch
