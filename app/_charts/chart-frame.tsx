@@ -22,12 +22,14 @@ export type ChartFrameProps = {
   onKey?: (event: KeyboardEvent) => boolean
   /** Enter opens what is selected. */
   opens?: boolean
+  /** What `onKey` takes, for the keyboard map; arrows, and enter where it opens, if not given. */
+  keys?: string
   children: ReactNode
 }
 
 /** Head, one tab stop, table alternative and files to take away: what every chart has around its picture. */
 export function ChartFrame(props: ChartFrameProps) {
-  const { title, caption, message, table, fileName, level = 2, tools, onKey, opens, children } = props
+  const { title, caption, message, table, fileName, level = 2, tools, onKey, opens, keys, children } = props
   const [asTable, setAsTable] = useState(false)
   const Heading = level === 2 ? 'h2' : 'h3'
   const heading = useId()
@@ -72,7 +74,7 @@ export function ChartFrame(props: ChartFrameProps) {
         // biome-ignore lint/a11y/noNoninteractiveTabindex: keyboard selection inside the chart
         tabIndex={0}
         aria-label={message}
-        data-keys={onKey && (opens ? 'arrows enter' : 'arrows')}
+        data-keys={onKey && (keys ?? (opens ? 'arrows enter' : 'arrows'))}
         onKeyDown={handleKey}
       >
         {asTable ? <DataTable table={table} name={message} /> : children}

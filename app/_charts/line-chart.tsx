@@ -1,7 +1,7 @@
 'use client'
 
 import { extent, line as linePath, type ScaleContinuousNumeric, scaleLinear, scaleSqrt } from 'd3'
-import { type PointerEvent, type ReactNode, useId, useState } from 'react'
+import { type KeyboardEvent, type PointerEvent, type ReactNode, useId, useState } from 'react'
 import { formatCount, formatFixed } from '../_ui/format'
 import { AxisBottom, Crosshair, GridY, spreadApart } from './axis'
 import { axisNumber } from './axis-number'
@@ -13,6 +13,7 @@ import { HoverTime, setHover, useHoverEnd } from './hover'
 import { logPixels } from './log-pixels'
 import { Mark } from './mark'
 import { isMeasured, nearestIndex } from './series'
+import { rangeAfterKey, rangeBetween, type Zoom } from './step-range'
 import { useWidth } from './use-width'
 
 export type LinePoint = { x: number; y: number | null }
@@ -31,6 +32,8 @@ export type Line = {
   /** Pale line, e.g. the raw values behind a smoothed one. */
   pale?: boolean
   marks?: boolean
+  /** x of points in the reader's selection, e.g. compared checkpoints: ringed. */
+  ringed?: readonly number[]
 }
 
 export type LineChartProps = {
@@ -63,6 +66,8 @@ export type LineChartProps = {
   between?: readonly [string, string]
   selectedX?: number | null
   onSelectX?: (x: number) => void
+  /** Lets a range of x be chosen, by dragging and with keys, instead of one; `lines` hold the points of that range. */
+  zoom?: Zoom
   /** What a gap is called: "NaN", "not measured". */
   gapName?: string
   level?: 2 | 3
@@ -78,9 +83,10 @@ const dashes = { solid: undefined, dashed: '5 3', dotted: '1.5 3' }
 
 /** Lines over timesteps, steps or any number, with direct labels, yardsticks, hatched gaps and a shared crosshair. */
 export function LineChart(props: LineChartProps) {
-  const { lines, x: xOf, y: yOf, height = 240, selectedX, onSelectX, gapName = 'not measured' } = props
+  const { lines, x: xOf, y: yOf, height = 240, selectedX, onSelectX, zoom, gapName = 'not measured' } = props
   const [ref, width] = useWidth(640, props.width)
   const [hoverX, setHoverX] = useState<number | null>(null)
+  const [brush, setBrush] = useState<Brush | null>(null)
   useHoverEnd()
   const moveHover = (at: number | null) => {
     setHoverX(at)
@@ -107,14 +113,37 @@ export function LineChart(props: LineChartProps) {
     .x((p) => x(p.x))
     .y((p) => y(p.y!))
 
+  const pixelOf = (event: PointerEvent<SVGSVGElement>) =>
+    event.clientX - event.currentTarget.getBoundingClientRect().left
+
   function nearestColumn(event: PointerEvent<SVGSVGElement>): number | null {
-    const box = event.currentTarget.getBoundingClientRect()
     const i = nearestIndex(
       columns.map((c) => x(c)),
-      event.clientX - box.left,
+      pixelOf(event),
     )
     return columns[i] ?? null
   }
+
+  function beginBrush(event: PointerEvent<SVGSVGElement>) {
+    if (!zoom || event.button !== 0) return
+    event.currentTarget.setPointerCapture(event.pointerId)
+    setBrush({ from: pixelOf(event), to: pixelOf(event) })
+  }
+  function endBrush() {
+    if (brush && isDrag(brush) && zoom) {
+      const inside = (px: number) => x.invert(Math.min(right, Math.max(left, px)))
+      const range = rangeBetween(inside(brush.from), inside(brush.to), zoom.range ?? zoom.whole)
+      if (range) zoom.onRange(range)
+    }
+    setBrush(null)
+  }
+
+  function handleKey(event: KeyboardEvent): boolean {
+    const range = zoom && rangeAfterKey(zoom, event)
+    if (range !== undefined) zoom!.onRange(range)
+    return range !== undefined || moveSelection(event)
+  }
+  const keys = [...(onSelectX ? ['arrows'] : []), ...(zoom ? ['zoom'] : [])].join(' ')
 
   function moveSelection(event: { key: string }): boolean {
     const move = event.key === 'ArrowLeft' ? -1 : event.key === 'ArrowRight' ? 1 : 0
@@ -140,17 +169,39 @@ export function LineChart(props: LineChartProps) {
   const empty = ends.length === 0
 
   return (
-    <ChartFrame {...props} table={lineTable(lines, columns, xOf.kind)} onKey={onSelectX && moveSelection}>
+    <ChartFrame
+      {...props}
+      table={lineTable(lines, columns, xOf.kind)}
+      onKey={keys ? handleKey : undefined}
+      keys={keys}
+      tools={
+        <>
+          {zoom?.range && (
+            <button type="button" className="text-button" onClick={() => zoom.onRange(null)}>
+              all steps
+            </button>
+          )}
+          {props.tools}
+        </>
+      }
+    >
       <div ref={ref}>
         {/* biome-ignore lint/a11y/noSvgWithoutTitle: the frame around it carries the name */}
         {/* biome-ignore lint/a11y/useKeyWithClickEvents: the frame or table around it handles the keys */}
         <svg
           width={width}
           height={height}
-          onPointerMove={(event) => moveHover(nearestColumn(event))}
+          onPointerDown={beginBrush}
+          onPointerMove={(event) => {
+            moveHover(nearestColumn(event))
+            if (brush) setBrush({ ...brush, to: pixelOf(event) })
+          }}
+          onPointerUp={endBrush}
+          onPointerCancel={() => setBrush(null)}
           onPointerLeave={() => moveHover(null)}
           onClick={() => hovered !== null && onSelectX?.(hovered)}
-          style={{ cursor: onSelectX ? 'crosshair' : undefined, touchAction: 'pan-y' }}
+          onDoubleClick={() => zoom?.range && zoom.onRange(null)}
+          style={{ cursor: onSelectX || zoom ? 'crosshair' : undefined, touchAction: 'pan-y' }}
         >
           <defs>
             <HatchPattern id={hatch} />
@@ -218,6 +269,23 @@ export function LineChart(props: LineChartProps) {
                   .map((p) => <Mark key={p.x} slot={line.slot} x={x(p.x)} y={y(p.y!)} size={8} />)}
             </g>
           ))}
+          {lines.flatMap((line) =>
+            ringedPoints(line).map((p) => (
+              <Ring key={`${line.id} ${p.x}`} slot={line.slot} x={x(p.x)} y={y(p.y!)} />
+            )),
+          )}
+          {brush && isDrag(brush) && (
+            <rect
+              className="brush"
+              x={Math.max(left, Math.min(brush.from, brush.to))}
+              y={top}
+              width={
+                Math.min(right, Math.max(brush.from, brush.to)) -
+                Math.max(left, Math.min(brush.from, brush.to))
+              }
+              height={bottom - top}
+            />
+          )}
           {props.notes?.map((note) => {
             const at = x(note.x)
             const flip = at > (left + right) / 2
@@ -263,7 +331,7 @@ export function LineChart(props: LineChartProps) {
           )}
           {empty && (
             <text x={(left + right) / 2} y={(top + bottom) / 2} textAnchor="middle" className="label">
-              Nothing measured yet
+              {zoom?.range ? 'No points between these steps' : 'Nothing measured yet'}
             </text>
           )}
         </svg>
@@ -293,6 +361,32 @@ export function LineChart(props: LineChartProps) {
 }
 
 type Scale = ScaleContinuousNumeric<number, number>
+
+/** Where a range is being dragged, px. */
+type Brush = { from: number; to: number }
+
+/** Whether the pointer has gone far enough to mean a range and not a point. */
+const isDrag = ({ from, to }: Brush): boolean => Math.abs(to - from) >= 6
+
+/** The measured points nearest to those that are ringed. */
+function ringedPoints({ points, ringed = [] }: Line): LinePoint[] {
+  const measured = points.filter((p) => isMeasured(p.y))
+  const xs = measured.map((p) => p.x)
+  const [first = Infinity, last = -Infinity] = extent(xs)
+  const inside = (at: number) => at >= first && at <= last
+  return ringed.filter(inside).map((at) => measured[nearestIndex(xs, at)]!)
+}
+
+/** A point in the selection: its mark in a ring of ink that stands off from what is below it. */
+function Ring({ slot, x, y }: { slot: number | null; x: number; y: number }) {
+  return (
+    <g data-ringed>
+      <circle className="ring-halo" cx={x} cy={y} r={8} />
+      <circle className="ring" cx={x} cy={y} r={8} />
+      <Mark slot={slot} x={x} y={y} size={8} />
+    </g>
+  )
+}
 
 function Between({
   lines,

@@ -9,12 +9,15 @@ type Entry = {
   names: string[]
   /** Keys of the page, as useKeys has them; `chart`: keys of a focused chart. Shown only where one of them works. */
   page?: string[]
-  chart?: 'any' | 'arrows' | 'enter'
+  chart?: 'any' | 'arrows' | 'enter' | 'zoom'
 }
 
 const entries: Entry[] = [
   { what: 'Move the selection of the focused chart', names: ['←', '→', '↑', '↓'], chart: 'arrows' },
   { what: 'Open the layer selected in the focused chart', names: ['Enter'], chart: 'enter' },
+  { what: 'Fewer, more steps in the focused chart', names: ['+', '-'], chart: 'zoom' },
+  { what: 'Earlier, later steps in the focused chart', names: ['Shift', '←', '→'], chart: 'zoom' },
+  { what: 'All steps in the focused chart', names: ['Esc'], chart: 'zoom' },
   { what: 'Table behind the focused chart', names: ['T'], chart: 'any' },
   { what: 'Step of the sampling before, after', names: ['←', '→'], page: ['ArrowLeft', 'ArrowRight'] },
   { what: 'Play, stop', names: ['Space'], page: [' '] },
@@ -41,7 +44,7 @@ export function usableEntries(page: ReadonlySet<string>, charts: readonly string
   )
 }
 
-/** What the charts on the page take, one string each: '', 'arrows' or 'arrows enter'. */
+/** What the charts on the page take, one string each: '', 'arrows', 'arrows enter', 'zoom', ... */
 const chartKeys = (): string[] =>
   [...document.querySelectorAll<HTMLElement>('.chart .plot')].map((plot) => plot.dataset.keys ?? '')
 

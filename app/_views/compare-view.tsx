@@ -18,6 +18,7 @@ import { Empty } from '../_ui/states'
 import { useKeys } from '../_ui/use-keys'
 import { useView } from '../_ui/use-view'
 import './compare.css'
+import { CompareCurves } from './compare-curves'
 import { CompareFigures, CompareSettings } from './compare-figures'
 import { comparisonTitle, fullName, shortName } from './compare-names'
 import { AddCheckpoint, ComparePicker } from './compare-picker'
@@ -40,27 +41,26 @@ const crumbs = [{ label: 'Runs', href: '/' }, { label: 'Compare' }]
 export function CompareView({ data, initial, frozen }: CompareViewProps) {
   const [, setView] = useView(initial)
   const [loading, startTransition] = useTransition()
-  const onReferences = (r: string[]) => setView({ r, l: null }, { shallow: false, startTransition })
+  const load = (change: Partial<ViewParams>) => setView(change, { shallow: false, startTransition })
   if (data.checkpoints.length < 2)
     return (
       <PageShell crumbs={crumbs} frozen={frozen}>
         <h1>Compare</h1>
         <Card>
-          <NothingToCompare data={data} onReferences={frozen ? undefined : onReferences} />
+          <NothingToCompare data={data} onReferences={frozen ? undefined : (r) => load({ r, l: null })} />
         </Card>
       </PageShell>
     )
-  return (
-    <Comparison data={data} initial={initial} frozen={frozen} loading={loading} onReferences={onReferences} />
-  )
+  return <Comparison data={data} initial={initial} frozen={frozen} loading={loading} load={load} />
 }
 
 type ComparisonProps = CompareViewProps & {
   loading: boolean
-  onReferences: (references: string[]) => void
+  /** Changes what the server has to load for. */
+  load: (change: Partial<ViewParams>) => void
 }
 
-function Comparison({ data, initial, frozen, loading, onReferences }: ComparisonProps) {
+function Comparison({ data, initial, frozen, loading, load }: ComparisonProps) {
   const { checkpoints } = data
   const [view, setView] = useView(initial)
   const [allLayers, setAllLayers] = useState(false)
@@ -104,7 +104,11 @@ function Comparison({ data, initial, frozen, loading, onReferences }: Comparison
               </ContextItem>
             ))
           ) : (
-            <ComparePicker checkpoints={checkpoints} choices={data.choices} onChange={onReferences} />
+            <ComparePicker
+              checkpoints={checkpoints}
+              choices={data.choices}
+              onChange={(r) => load({ r, l: null })}
+            />
           )}
         </ContextBar>
       }
@@ -120,6 +124,13 @@ function Comparison({ data, initial, frozen, loading, onReferences }: Comparison
         <CompareFigures checkpoints={checkpoints} />
       </div>
       {someRun && <CompareSamples data={data} image={view.i} onImage={(i) => setView({ i })} />}
+      <CompareCurves
+        data={data.curves}
+        range={view.x}
+        onCurve={(y) => load({ y })}
+        // null would be the range a frozen view was made with
+        onRange={(x) => load({ x: x ?? (initial?.x ? data.curves.whole : null) })}
+      />
       <div className="columns wide-left">
         <div className="stack">
           <Card>

@@ -1,10 +1,13 @@
 /** What the Compare page needs from the store, as plain data. */
 import type { CheckpointDetail, Histogram, RunSummary } from '../../lib/record/run'
+import type { ViewParams } from '../../lib/record/view'
 import { getCheckpoint } from '../../lib/store/checkpoints'
 import { getQuality, getRun, getRunById, listRunEntries } from '../../lib/store/runs'
 import type { Series } from '../_charts/series'
 import { brief } from './brief'
 import { nearestCheckpoint, type RunHead, runHead, type Thumbnails, teacherSamples, thumbnails } from './load'
+import { type CurvesData, loadCurves } from './load-curves'
+import type { Pinned } from './pinned'
 import { flattenSettings } from './settings-diff'
 
 export type ComparedLayer = {
@@ -58,6 +61,7 @@ export type CompareViewData = {
   checkpoints: ComparedCheckpoint[]
   /** Teacher of all of them, if they have one and the same. */
   teacher: { name: string; samples: Thumbnails | null; weights: Record<string, Histogram> } | null
+  curves: CurvesData
   /** What can be compared. */
   choices: CompareChoice[]
   /** References of the URL that lead nowhere, as sentences. */
@@ -67,21 +71,20 @@ export type CompareViewData = {
 /** Images of a sample set that are sent to the browser. */
 const sampleCount = 16
 
-/** The checkpoints that references (RUN@STEP or RUN) or pinned ids name, in their order. */
+/** The checkpoints that references (RUN@STEP or RUN) name, or that are pinned, in their order. */
 export async function loadCompareView(
-  references: readonly string[],
-  pinnedIds?: readonly string[],
+  params: Pick<ViewParams, 'r' | 'x' | 'y'>,
+  pinned?: Pinned,
 ): Promise<CompareViewData> {
+  const references = [...new Set(params.r)]
   const found = await Promise.all(
-    pinnedIds
-      ? pinnedIds.map((id) => getCheckpoint(id))
-      : [...new Set(references)].map((reference) => checkpointOf(reference)),
+    pinned
+      ? pinned.ids.map((id) => getCheckpoint(id))
+      : references.map((reference) => checkpointOf(reference)),
   )
-  const problems = pinnedIds
+  const problems = pinned
     ? []
-    : [...new Set(references)].flatMap((reference, i) =>
-        found[i] ? [] : [`${reference} is not stored here.`],
-      )
+    : references.flatMap((reference, i) => (found[i] ? [] : [`${reference} is not stored here.`]))
   const details = withoutRepeats(found.filter((detail) => detail !== null))
   const ids = [...new Set(details.map(({ runId }) => runId))]
   const runs = (await Promise.all(ids.map((id) => getRunById(id)))).filter((run) => run !== null)
@@ -92,6 +95,7 @@ export async function loadCompareView(
   return brief({
     checkpoints: compared,
     teacher: await commonTeacher(details, runs),
+    curves: await loadCurves(runs, details, params, pinned),
     choices: await choicesFor(ids),
     problems,
   })

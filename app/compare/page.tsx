@@ -9,6 +9,5 @@ export const metadata = { title: 'Compare' }
 
 export default async function ComparePage({ searchParams }: { searchParams: Promise<SearchParams> }) {
   await readerOnly()
-  const { r } = await loadViewParams(searchParams)
-  return <CompareView data={await loadCompareView(r)} />
+  return <CompareView data={await loadCompareView(await loadViewParams(searchParams))} />
 }

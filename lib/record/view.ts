@@ -5,6 +5,7 @@
  */
 import {
   createLoader,
+  createParser,
   createSerializer,
   parseAsArrayOf,
   parseAsInteger,
@@ -39,6 +40,19 @@ export const studentWays = ['simulated', 'engine'] as const
 export type StudentWay = (typeof studentWays)[number]
 export const samplers = ['ddim', 'ddpm'] as const
 
+/** Training steps from one to another, both included. */
+export type StepRange = readonly [from: number, to: number]
+
+/** "200-1000". */
+const parseAsStepRange = createParser<StepRange>({
+  parse: (text) => {
+    const [, from, to] = /^(\d{1,10})-(\d{1,10})$/.exec(text)?.map(Number) ?? []
+    return from !== undefined && to !== undefined && from < to ? [from, to] : null
+  },
+  serialize: ([from, to]) => `${from}-${to}`,
+  eq: (a, b) => a[0] === b[0] && a[1] === b[1],
+})
+
 /** Query parameters of every page; a page reads the ones it knows. */
 export const viewParams = {
   /** Checkpoint, by training step; absent = the latest. */
@@ -65,6 +79,10 @@ export const viewParams = {
   page: parseAsInteger.withDefault(1),
   /** Compare: checkpoints as RUN@STEP or RUN; the first is the baseline. */
   r: parseAsArrayOf(parseAsString).withDefault([]),
+  /** Compare: what the curves over training steps show, `sqnr`, `cosine` or `log:` and the name of what was logged. */
+  y: parseAsString.withDefault('sqnr'),
+  /** Training steps shown of curves; absent = all. */
+  x: parseAsStepRange,
   seed: parseAsInteger.withDefault(7),
   /** Sampling steps. */
   steps: parseAsInteger.withDefault(50),
@@ -96,13 +114,13 @@ export const pageParams = {
   runs: ['q', 'r', 'order', 'page'],
   run: ['c', 't', 'l', 'm', 'e', 'u', 'k', 'sort'],
   layer: ['c', 't', 'ch'],
-  compare: ['r', 't', 'l', 'i'],
+  compare: ['r', 't', 'l', 'i', 'y', 'x'],
   sample: ['c', 't', 'seed', 'sampler', 'steps', 'n', 'i', 'show', 'way', 'threads', 'sw'],
   results: [],
 } as const satisfies Record<Page, readonly (keyof ViewParams)[]>
 
 /** Parameters that mean something on one page only, or belong to its path: links to other pages leave them behind. */
-const ofOnePage = new Set<string>(['q', 'r', 'order', 'page', 'ch', 'sw'] satisfies (keyof ViewParams)[])
+const ofOnePage = new Set<string>(['q', 'r', 'order', 'page', 'ch', 'sw', 'y'] satisfies (keyof ViewParams)[])
 
 /**
  * What a link takes along of the view: the whole selection (timestep, layer, metric, seed, ...), with what only the way back

@@ -45,9 +45,13 @@ export async function getScalars(runId: string, name: string): Promise<{ step: n
   })
 }
 
-/** Names of the scalars of a run, sorted. */
-export async function scalarNames(runId: string): Promise<string[]> {
-  const names = await db().scalar.groupBy({ by: ['name'], where: { runId }, orderBy: { name: 'asc' } })
+/** Names of the scalars that any of these runs has, sorted. */
+export async function scalarNames(runIds: readonly string[]): Promise<string[]> {
+  const names = await db().scalar.groupBy({
+    by: ['name'],
+    where: { runId: { in: [...runIds] } },
+    orderBy: { name: 'asc' },
+  })
   return names.map(({ name }) => name)
 }
 

@@ -76,3 +76,17 @@ test('the chart is one tab stop named by its message', () => {
   expect(html.match(/tabindex="0"/g)).toHaveLength(1)
   expect(html).toContain('aria-label="Output SQNR falls from 20.0 to 2.0 dB"')
 })
+
+test('the compared point is ringed once, and where it was measured', () => {
+  const line = { id: 'a', name: 'a', slot: 0, points: falling, ringed: [falling[3]!.x, 5000] }
+  const html = chart({ lines: [line] })
+  expect(html.match(/data-ringed/g)).toHaveLength(1)
+})
+
+test('a chart of a range offers all steps, and says so where the range is empty', () => {
+  const zoom = { range: [10, 20] as const, whole: [0, 100] as const, onRange: () => {} }
+  const html = chart({ lines: [], x: { kind: 'step', domain: [10, 20] }, zoom })
+  expect(html).toContain('all steps')
+  expect(html).toContain('No points between these steps')
+  expect(html).toContain('data-keys="zoom"')
+})

@@ -42,6 +42,10 @@ const axesSlider = (page: Page) =>
   page.getByRole('region', { name: /^Low-rank representation, module by module/ }).getByRole('slider')
 const sheet = (page: Page) => page.getByRole('region', { name: /^Layers × timesteps/ })
 const ranked = (page: Page) => page.getByRole('region', { name: 'Layers ranked by change' })
+/** What there is of something that the page shows only once it is set. */
+const all = (of: (page: Page) => ReturnType<Page['locator']>) => async (page: Page) =>
+  (await of(page).allTextContents()).join()
+const training = (page: Page) => page.getByRole('region', { name: 'Over the training' })
 const pickedRow = (table: (page: Page) => ReturnType<Page['locator']>) => (page: Page) =>
   table(page).locator('tr.picked').getByRole('rowheader').first().textContent()
 
@@ -140,6 +144,14 @@ const controls: Controls = {
           .first()
           .click(),
       shows: (page) => page.getByRole('heading', { name: /^Picture \d+: wipe/ }).textContent(),
+    },
+    y: {
+      set: (page) => page.getByLabel('Curve over the training').selectOption('log:loss'),
+      shows: (page) => training(page).getByRole('group').getAttribute('aria-label'),
+    },
+    x: {
+      set: (page) => training(page).getByRole('group').press('+'),
+      shows: all((page) => training(page).getByText(/^As the trainings.* points shown/)),
     },
   },
   sample: {

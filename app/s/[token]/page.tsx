@@ -1,5 +1,6 @@
 import type { Metadata } from 'next'
 import { notFound } from 'next/navigation'
+import type { SearchParams } from 'nuqs/server'
 import type { ReactNode } from 'react'
 import { loadViewParams, pageUrl, type SharedView } from '../../../lib/record/view'
 import { countOpening, openShare, shownCheckpoints } from '../../../lib/store/shares'
@@ -22,7 +23,7 @@ import { namesOf } from '../../_views/shared-names'
 
 export const dynamic = 'force-dynamic'
 
-type Props = { params: Promise<{ token: string }> }
+type Props = { params: Promise<{ token: string }>; searchParams: Promise<SearchParams> }
 
 /** A share link is a capability: it stays out of search engines and referrers. What is seen of it is told with it. */
 const unlisted: Metadata = {
@@ -40,8 +41,9 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 }
 
 /** The view a link was made of, from the checkpoints it showed; the same answer for every link that leads nowhere. */
-export default async function SharedPage({ params }: Props) {
+export default async function SharedPage({ params, searchParams }: Props) {
   const { token } = await params
+  const chosen = await searchParams
   const share = await openShare(token)
   if (!share) notFound()
   const { id, createdAt, expiresAt, anonymous, ...view } = share
@@ -54,9 +56,10 @@ export default async function SharedPage({ params }: Props) {
     live: anonymous ? undefined : liveUrl(view),
     checkpoints: named(checkpoints),
   }
-  const page = await frozenPage(view, frozen, token, named)
+  const page = await frozenPage(view, frozen, token, named, chosen)
   if (!page) notFound()
-  await countOpening(id).catch(() => {}) // a store that cannot be written to still shows what it has
+  // what a reader chooses in an open view loads it anew and is no opening
+  if (Object.keys(chosen).length === 0) await countOpening(id).catch(() => {}) // a store that cannot be written to still shows what it has
   return page
 }
 
@@ -71,6 +74,7 @@ async function frozenPage(
   frozen: Frozen,
   token: string,
   named: <T>(data: T) => T,
+  chosen: SearchParams,
 ): Promise<ReactNode> {
   const name = run ?? ''
   const params = loadViewParams(new URLSearchParams(query))
@@ -95,9 +99,11 @@ async function frozenPage(
     return data && <SampleView data={data} initial={initial} frozen={frozen} />
   }
   if (page === 'results') return <ResultsView data={named(await loadResultsView(pinned))} frozen={frozen} />
+  // the checkpoints are those of the link, curves and their range those the reader chose last
+  const { x, y } = loadViewParams({ ...Object.fromEntries(new URLSearchParams(query)), ...chosen })
   return (
     <CompareView
-      data={named(await loadCompareView(params.r, checkpoints))}
+      data={named(await loadCompareView({ ...params, x, y }, pinned))}
       initial={initial}
       frozen={frozen}
     />

@@ -45,7 +45,7 @@ it('a folder of event files becomes a run, and again brings it up to date', asyn
   )
 
   const { id } = (await getRun('w1a4'))!
-  expect(await scalarNames(id)).toEqual(['train/loss'])
+  expect(await scalarNames([id])).toEqual(['train/loss'])
   expect(await getScalars(id, 'train/loss')).toEqual(
     [0.5, 0.25, 0.125].map((value, i) => ({ step: i + 1, value })),
   )

@@ -41,17 +41,32 @@ describe('keptParams', () => {
   })
 })
 
+describe('a range of steps', () => {
+  it('is written as it is read', () => {
+    expect(viewOf('x=200-1000').x).toEqual([200, 1000])
+    expect(queryOf(pageUrl('compare', null, null, { x: [200, 1000] }))).toEqual({ x: '200-1000' })
+  })
+
+  it('is none if it is not two steps in order', () => {
+    for (const text of ['', '5', '5-', '7-7', '9-2', 'a-b', '1-2-3', '-1-5'])
+      expect(viewOf(`x=${text}`).x).toBeNull()
+  })
+})
+
 describe('a link', () => {
   it('has at most 300 characters with everything chosen on every page of a run and carried along', () => {
     const view = viewOf(
       'c=800000&t=999&l=output_blocks.10.1.transformer_blocks.0.attn1.to_out.0&m=lowrank&e=accumulated&u=parameters' +
-        '&k=100&sort=worst&seed=4294967295&steps=1000&n=64&sampler=ddpm&i=63&show=xt&way=engine&threads=16',
+        '&k=100&sort=worst&seed=4294967295&x=100000-800000&steps=1000&n=64&sampler=ddpm&i=63&show=xt&way=engine&threads=16',
     )
     for (const page of ['run', 'layer', 'compare', 'sample'] as const) {
       const params = {
         ...keptParams(view, page),
         ...(page === 'layer' && { ch: 1279 }),
-        ...(page === 'compare' && { r: ['mnist-lmb-lrm-seed2@800000', 'mnist-lmb-lrm-seed3@800000'] }),
+        ...(page === 'compare' && {
+          r: ['mnist-lmb-lrm-seed2@800000', 'mnist-lmb-lrm-seed3@800000'],
+          y: 'log:loss',
+        }),
         ...(page === 'sample' && { sw: '12:f,13:2' }),
       }
       const url = `http://localhost:3000${pageUrl(page, 'mnist-lmb-lrm-normalised', view.l, params)}`

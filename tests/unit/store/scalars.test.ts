@@ -16,7 +16,7 @@ it('replaceScalars leaves only the new ones, getScalars orders them by step', as
     { name: 'loss', step: 10, value: 0.5 },
     { name: 'ema', step: 10, value: 1 },
   ])
-  expect(await scalarNames(id)).toEqual(['ema', 'loss'])
+  expect(await scalarNames([id])).toEqual(['ema', 'loss'])
   expect(await getScalars(id, 'loss')).toEqual([
     { step: 10, value: 0.5 },
     { step: 20, value: 0.25 },
@@ -32,7 +32,7 @@ it('appendScalars keeps what was logged before, also for the same step', async (
 it('scalars of an unknown run are refused and nothing is deleted', async () => {
   const { id } = (await getRun('w1a4-lmb'))!
   await expect(replaceScalars('nobody', [])).rejects.toThrow(/no run "nobody"/)
-  expect(await scalarNames(id)).toEqual(['ema', 'loss'])
+  expect(await scalarNames([id])).toEqual(['ema', 'loss'])
 })
 
 it.each([-1, 0.5, 2 ** 31])('step %d is refused', async (step) => {

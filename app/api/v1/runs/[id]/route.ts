@@ -27,7 +27,7 @@ async function described(id: string) {
   if (!run) throw notFound('run of this name')
   const [outcome, scalars, uploads] = await Promise.all([
     outcomeOf(run.id),
-    scalarNames(run.id),
+    scalarNames([run.id]),
     openUploads(run.name),
   ])
   return { run, outcome, scalars, uploads }

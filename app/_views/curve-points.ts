@@ -1,0 +1,47 @@
+/** Points of curves over training steps: which are sent to the browser, and what is said of those that are not. */
+import type { StepRange } from '../../lib/record/view'
+import { isMeasured, keepExtremes } from '../_charts/series'
+import { formatCount } from '../_ui/format'
+
+/** Curves of stored checkpoints. */
+export const checkpointCurves = ['sqnr', 'cosine'] as const
+export type CheckpointCurve = (typeof checkpointCurves)[number]
+
+/** A curve's key in the address: one of checkpoints, or of what the training logged. */
+export const loggedKey = (name: string): string => `log:${name}`
+
+export type CurvePoint = { x: number; y: number | null }
+
+export type CurvePoints = {
+  /** Ascending by step. */
+  points: CurvePoint[]
+  /** Points stored, and of them those in the range. */
+  total: number
+  within: number
+}
+
+/** The points of a range, at most `most` of them: of more the extremes of each stretch. */
+export function pointsIn(all: readonly CurvePoint[], range: StepRange | null, most: number): CurvePoints {
+  const inside = range ? all.filter(({ x }) => x >= range[0] && x <= range[1]) : all
+  const points =
+    inside.length <= most
+      ? [...inside]
+      : keepExtremes(
+          inside.flatMap(({ x, y }) => (isMeasured(y) ? [{ x, y }] : [])),
+          most,
+        )
+  return { points, total: all.length, within: inside.length }
+}
+
+/** "Steps 100 to 400: 31 of 100 points shown." What is left out of all curves together; '' if nothing is. */
+export function leftOutNote(curves: readonly CurvePoints[], range: StepRange | null): string {
+  const sum = (of: (curve: CurvePoints) => number) => curves.reduce((all, curve) => all + of(curve), 0)
+  const [total, within, shown] = [
+    sum((c) => c.total),
+    sum((c) => c.within),
+    sum(({ points }) => points.length),
+  ]
+  if (shown === total && !range) return ''
+  const where = range ? `Steps ${formatCount(range[0])} to ${formatCount(range[1])}: ` : ''
+  return `${where}${formatCount(shown)} of ${formatCount(total)} points shown${shown < within ? ', extremes kept' : ''}.`
+}
