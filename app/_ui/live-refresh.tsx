@@ -7,17 +7,17 @@ import { useEffect } from 'react'
 const every = 4000
 
 /**
- * Loads the page's data anew when the store has something new, for one run or with null for all. The address, and with
+ * Loads the page's data anew when the store has something new, for some runs or with null for all. The address, and with
  * it the selection, stays. Mount it only while there is something to wait for; it rests in a hidden tab.
  */
-export function LiveRefresh({ run, stamp }: { run: string | null; stamp: string }) {
+export function LiveRefresh({ runs, stamp }: { runs: readonly string[] | null; stamp: string }) {
   const router = useRouter()
+  const query = new URLSearchParams(runs?.map((run) => ['run', run])).toString()
   useEffect(() => {
     const stop = new AbortController()
     const timer = setInterval(async () => {
       if (document.hidden) return
-      const url = `/api/v1/pulse${run === null ? '' : `?run=${encodeURIComponent(run)}`}`
-      const answer = await fetch(url, { signal: stop.signal }).catch(() => null)
+      const answer = await fetch(`/api/v1/pulse?${query}`, { signal: stop.signal }).catch(() => null)
       const pulse = answer?.ok ? ((await answer.json()) as { stamp: string }) : null
       if (pulse && pulse.stamp !== stamp) router.refresh()
     }, every)
@@ -25,6 +25,6 @@ export function LiveRefresh({ run, stamp }: { run: string | null; stamp: string 
       clearInterval(timer)
       stop.abort()
     }
-  }, [run, stamp, router])
+  }, [query, stamp, router])
   return null
 }

@@ -1,9 +1,11 @@
 /** How compared checkpoints are called. */
+import { latest } from '../../lib/record/view'
 import { formatCount } from '../_ui/format'
 import type { ComparedCheckpoint } from './load-compare'
 
-/** RUN@STEP, as the URL has it. */
-export const referenceOf = (c: Pick<ComparedCheckpoint, 'run' | 'step'>): string => `${c.run.name}@${c.step}`
+/** RUN@STEP, or RUN@latest for one that is to stay the latest, as the URL has it. */
+export const referenceOf = (c: Pick<ComparedCheckpoint, 'run' | 'step' | 'isLatest'>): string =>
+  `${c.run.name}@${c.isLatest ? latest : c.step}`
 
 /** "mnist-lmb · 2,000". */
 export const fullName = (c: Pick<ComparedCheckpoint, 'run' | 'step'>): string =>

@@ -1,6 +1,7 @@
 'use client'
 
 import { useState } from 'react'
+import { latest } from '../../lib/record/view'
 import { CheckpointBadge } from '../_charts/checkpoint-mark'
 import { formatCount } from '../_ui/format'
 import { ContextItem } from '../_ui/page-shell'
@@ -35,7 +36,7 @@ export function ComparePicker({ checkpoints, choices, onChange }: ComparePickerP
             <select
               className="step-select"
               aria-label={`Step of ${c.run.name}`}
-              value={c.step}
+              value={c.isLatest ? latest : c.step}
               onChange={(event) => replace(i, `${c.run.name}@${event.target.value}`)}
             >
               {steps.map((step) => (
@@ -43,6 +44,7 @@ export function ComparePicker({ checkpoints, choices, onChange }: ComparePickerP
                   {formatCount(step)}
                 </option>
               ))}
+              <option value={latest}>latest{c.isLatest && `, ${formatCount(c.step)}`}</option>
             </select>
             <span className="picker-edit">
               {i > 0 && (
@@ -71,7 +73,7 @@ export function ComparePicker({ checkpoints, choices, onChange }: ComparePickerP
       })}
       <AddCheckpoint
         choices={choices}
-        taken={references}
+        taken={checkpoints.map((c) => `${c.run.name}@${c.step}`)}
         onAdd={(reference) => onChange([...references, reference])}
       />
       <span className="picker-narrow">More than two, and their order, are chosen on a wider screen.</span>

@@ -12,6 +12,7 @@ import { gapNameOf, isExact, isMeasured, nearestIndex, withoutExact } from '../_
 import { WeightOverlay } from '../_charts/weight-overlay'
 import { Card, Sentence } from '../_ui/card'
 import { formatBytes, formatCount, formatDb, formatDelta } from '../_ui/format'
+import { LiveRefresh } from '../_ui/live-refresh'
 import { ContextBar, ContextItem, PageShell } from '../_ui/page-shell'
 import { RunName } from '../_ui/run-mark'
 import { Empty } from '../_ui/states'
@@ -26,19 +27,22 @@ import { endsOf, type Ranking, rankLayers } from './compare-rank'
 import { CompareSamples } from './compare-samples'
 import { CompareWeights } from './compare-weights'
 import type { CompareChoice, ComparedCheckpoint, CompareViewData } from './load-compare'
+import type { Pulse } from './pulse'
 import { meanLevels } from './run-rows'
 
 export type CompareViewProps = {
   data: CompareViewData
   /** View state of a frozen view; what the URL says goes first. */
   initial?: Partial<ViewParams>
+  /** Whether some of them are being trained; absent in a frozen view. */
+  pulse?: Pulse
   frozen?: { createdAt: string }
 }
 
 const crumbs = [{ label: 'Runs', href: '/' }, { label: 'Compare' }]
 
 /** Two or more checkpoints on shared axes; the first is the baseline. */
-export function CompareView({ data, initial, frozen }: CompareViewProps) {
+export function CompareView({ data, initial, pulse, frozen }: CompareViewProps) {
   const [, setView] = useView(initial)
   const [loading, startTransition] = useTransition()
   const load = (change: Partial<ViewParams>) => setView(change, { shallow: false, startTransition })
@@ -51,10 +55,16 @@ export function CompareView({ data, initial, frozen }: CompareViewProps) {
         </Card>
       </PageShell>
     )
-  return <Comparison data={data} initial={initial} frozen={frozen} loading={loading} load={load} />
+  const names = [...new Set(data.checkpoints.map(({ run }) => run.name))]
+  return (
+    <>
+      {pulse && pulse.trainings.length > 0 && <LiveRefresh runs={names} stamp={pulse.stamp} />}
+      <Comparison data={data} initial={initial} frozen={frozen} loading={loading} load={load} />
+    </>
+  )
 }
 
-type ComparisonProps = CompareViewProps & {
+type ComparisonProps = Omit<CompareViewProps, 'pulse'> & {
   loading: boolean
   /** Changes what the server has to load for. */
   load: (change: Partial<ViewParams>) => void

@@ -1,6 +1,6 @@
 /** What the Compare page needs from the store, as plain data. */
 import type { CheckpointDetail, Histogram, RunSummary } from '../../lib/record/run'
-import type { ViewParams } from '../../lib/record/view'
+import { latest, type ViewParams } from '../../lib/record/view'
 import { getCheckpoint } from '../../lib/store/checkpoints'
 import { getQuality, getRun, getRunById, listRunEntries } from '../../lib/store/runs'
 import type { Series } from '../_charts/series'
@@ -27,6 +27,8 @@ export type ComparedCheckpoint = {
   id: string
   run: RunHead
   step: number
+  /** Whether the address names it as the latest of its run, whichever that is. */
+  isLatest: boolean
   /** Whether its network has a forward pass here; else only its weights are known. */
   runs: boolean
   /** 0 for the newest checkpoint of its run among the compared ones, then 1, 2, ...: drawn paler. */
@@ -71,7 +73,7 @@ export type CompareViewData = {
 /** Images of a sample set that are sent to the browser. */
 const sampleCount = 16
 
-/** The checkpoints that references (RUN@STEP or RUN) name, or that are pinned, in their order. */
+/** The checkpoints that references (RUN@STEP, RUN@latest or RUN) name, or that are pinned, in their order. */
 export async function loadCompareView(
   params: Pick<ViewParams, 'r' | 'x' | 'y'>,
   pinned?: Pinned,
@@ -79,13 +81,13 @@ export async function loadCompareView(
   const references = [...new Set(params.r)]
   const found = await Promise.all(
     pinned
-      ? pinned.ids.map((id) => getCheckpoint(id))
+      ? pinned.ids.map(async (id) => asNamed(await getCheckpoint(id), false))
       : references.map((reference) => checkpointOf(reference)),
   )
   const problems = pinned
     ? []
     : references.flatMap((reference, i) => (found[i] ? [] : [`${reference} is not stored here.`]))
-  const details = withoutRepeats(found.filter((detail) => detail !== null))
+  const details = withoutRepeats(found.flatMap((each) => each ?? []))
   const ids = [...new Set(details.map(({ runId }) => runId))]
   const runs = (await Promise.all(ids.map((id) => getRunById(id)))).filter((run) => run !== null)
   const compared = details.flatMap((detail) => {
@@ -115,20 +117,27 @@ async function choicesFor(compared: readonly string[]): Promise<CompareChoice[]>
   })
 }
 
+/** A checkpoint, and whether it was asked for as the latest of its run. */
+type Named = CheckpointDetail & { isLatest: boolean }
+
+const asNamed = (detail: CheckpointDetail | null, isLatest: boolean): Named | null =>
+  detail && { ...detail, isLatest }
+
 /** RUN, RUN@STEP, or a run whose name ends like a step; a step that is not stored means the nearest. */
-async function checkpointOf(reference: string): Promise<CheckpointDetail | null> {
+async function checkpointOf(reference: string): Promise<Named | null> {
   const whole = await getRun(reference)
-  if (whole) return nearestCheckpoint(whole, null)
-  const [, name, step] = /^(.*)@(\d{1,10})$/.exec(reference) ?? []
+  if (whole) return asNamed(await nearestCheckpoint(whole, null), true)
+  const [, name, at] = /^(.*)@(\d{1,10}|latest)$/.exec(reference) ?? []
   const run = name === undefined ? null : await getRun(name)
-  return run && nearestCheckpoint(run, Number(step))
+  const isLatest = at === latest
+  return run && asNamed(await nearestCheckpoint(run, isLatest ? null : Number(at)), isLatest)
 }
 
-const withoutRepeats = (details: CheckpointDetail[]): CheckpointDetail[] =>
+const withoutRepeats = (details: Named[]): Named[] =>
   details.filter((detail, i) => details.findIndex((other) => other.id === detail.id) === i)
 
 function comparedCheckpoint(
-  detail: CheckpointDetail,
+  detail: Named,
   run: RunSummary,
   all: readonly CheckpointDetail[],
 ): ComparedCheckpoint {
@@ -138,6 +147,7 @@ function comparedCheckpoint(
     id: detail.id,
     run: runHead(run),
     step: detail.step,
+    isLatest: detail.isLatest,
     runs: detail.diagnosis.unrun === undefined,
     age: all.filter((other) => other.runId === detail.runId && other.step > detail.step).length,
     outputSqnr: detail.outputSqnr,

@@ -3,12 +3,12 @@ import { type Part, partsOf } from '../../lib/diagnostics/sensitivity/parts'
 import type { LayerPrecision } from '../../lib/record/precision'
 import type { CheckpointDetail, Layer, RunSummary, SampleSet } from '../../lib/record/run'
 import type { ViewParams } from '../../lib/record/view'
-import { findBySha256, findCheckpoint, getCheckpoint } from '../../lib/store/checkpoints'
+import { findBySha256, getCheckpoint } from '../../lib/store/checkpoints'
 import { getRun } from '../../lib/store/runs'
 import { architecture } from '../../lib/unet/architecture'
 import { parseConfig } from '../../lib/unet/config'
 import { type Wanted, wantedAgain } from '../../lib/unet/reading'
-import { type RunHead, runHead } from './load'
+import { nearestCheckpoint, type RunHead, runHead } from './load'
 
 /** One network that can be run, and what was drawn with it when it was stored. */
 export type SampleNetwork = {
@@ -60,7 +60,7 @@ export async function loadSampleView(
   const run = await getRun(name)
   if (!run) return null
   const pinned = pinnedIds?.[0]
-  const detail = await (pinned ? getCheckpoint(pinned) : checkpointNear(run, params.c))
+  const detail = await (pinned ? getCheckpoint(pinned) : nearestCheckpoint(run, params.c))
   const shown = detail && { ...network(run, detail), share }
   const found = run.role === 'teacher' ? shown : await teacherOf(run, detail)
   return {
@@ -69,14 +69,6 @@ export async function loadSampleView(
     teacher: found && { ...found, share },
     student: run.role === 'teacher' ? null : shown,
   }
-}
-
-/** The checkpoint at a step; for one that is not stored the nearest, for null the latest. */
-function checkpointNear(run: RunSummary, step: number | null): Promise<CheckpointDetail | null> {
-  const steps = run.checkpoints.map((checkpoint) => checkpoint.step)
-  const nearest =
-    step === null ? null : (steps.sort((a, b) => Math.abs(a - step) - Math.abs(b - step))[0] ?? null)
-  return findCheckpoint(run.name, nearest)
 }
 
 /** The very file the student was diagnosed against; a teacher's later checkpoint would be another network. */

@@ -4,17 +4,17 @@ import { type LiveTraining, liveTrainings, storeStamp } from '../../lib/store/li
 
 export type Pulse = {
   trainings: LiveTraining[]
-  /** null unless the demo is being loaded, or for a single run. */
+  /** null unless the demo is being loaded, or for single runs. */
   demo: DemoProgress | null
   /** Another one as soon as anything that the page shows may have changed. */
   stamp: string
 }
 
-/** The pulse of one run, or of all with null. */
-export async function loadPulse(run: string | null): Promise<Pulse> {
-  const [stored, all] = await Promise.all([storeStamp(run), liveTrainings()])
-  const trainings = run === null ? all : all.filter((training) => training.run === run)
-  const demo = run === null ? demoProgress() : null
+/** The pulse of some runs, or of all with null. */
+export async function loadPulse(runs: readonly string[] | null): Promise<Pulse> {
+  const [stored, all] = await Promise.all([storeStamp(runs), liveTrainings()])
+  const trainings = runs === null ? all : all.filter((training) => runs.includes(training.run))
+  const demo = runs === null ? demoProgress() : null
   const names = trainings.map((training) => training.run)
   return { trainings, demo, stamp: JSON.stringify([stored, names, demo]) }
 }

@@ -22,7 +22,7 @@ export function RunView(props: RunViewProps) {
   return (
     <>
       {pulse && (pulse.trainings.length > 0 || awaited) && (
-        <LiveRefresh run={data.run.name} stamp={pulse.stamp} />
+        <LiveRefresh runs={[data.run.name]} stamp={pulse.stamp} />
       )}
       {checkpoint ? <Page {...props} checkpoint={checkpoint} /> : <UnstoredRun {...props} />}
     </>

@@ -66,7 +66,7 @@ export function RunsView({ data, initial, pulse, frozen = false }: RunsViewProps
   const partWords = shown.length < total ? ` Of the ${formatCount(shown.length)} runs listed below.` : ''
   const { trainings = [], demo = null } = pulse ?? {}
   const waiting = pulse && (demo !== null || trainings.length > 0) && (
-    <LiveRefresh run={null} stamp={pulse.stamp} />
+    <LiveRefresh runs={null} stamp={pulse.stamp} />
   )
   if (total === 0) {
     return (

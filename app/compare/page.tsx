@@ -2,6 +2,7 @@ import type { SearchParams } from 'nuqs/server'
 import { loadViewParams } from '../../lib/record/view'
 import { CompareView } from '../_views/compare-view'
 import { loadCompareView } from '../_views/load-compare'
+import { loadPulse } from '../_views/pulse'
 import { readerOnly } from '../reader-only'
 
 export const dynamic = 'force-dynamic'
@@ -9,5 +10,6 @@ export const metadata = { title: 'Compare' }
 
 export default async function ComparePage({ searchParams }: { searchParams: Promise<SearchParams> }) {
   await readerOnly()
-  return <CompareView data={await loadCompareView(await loadViewParams(searchParams))} />
+  const data = await loadCompareView(await loadViewParams(searchParams))
+  return <CompareView data={data} pulse={await loadPulse(data.checkpoints.map(({ run }) => run.name))} />
 }

@@ -53,10 +53,19 @@ const parseAsStepRange = createParser<StepRange>({
   eq: (a, b) => a[0] === b[0] && a[1] === b[1],
 })
 
+/** What stands for the newest checkpoint of a run, in addresses: `c=latest`, `r=mnist-lmb@latest`. */
+export const latest = 'latest'
+
+/** A checkpoint's step; `latest` is the same as none. */
+const parseAsCheckpoint = createParser<number>({
+  parse: (text) => (text === latest ? null : parseAsInteger.parse(text)),
+  serialize: parseAsInteger.serialize,
+})
+
 /** Query parameters of every page; a page reads the ones it knows. */
 export const viewParams = {
-  /** Checkpoint, by training step; absent = the latest. */
-  c: parseAsInteger,
+  /** Checkpoint, by training step; absent or `latest` = the latest there is, also of those to come. */
+  c: parseAsCheckpoint,
   /** Timestep the crosshair stands on. */
   t: parseAsInteger,
   /** Selected layer. */
@@ -77,7 +86,7 @@ export const viewParams = {
   order: parseAsStringLiteral(runOrders).withDefault('changed'),
   /** Page of a list, from 1. */
   page: parseAsInteger.withDefault(1),
-  /** Compare: checkpoints as RUN@STEP or RUN; the first is the baseline. */
+  /** Compare: checkpoints as RUN@STEP, RUN@latest or RUN, which is the same; the first is the baseline. */
   r: parseAsArrayOf(parseAsString).withDefault([]),
   /** Compare: what the curves over training steps show, `sqnr`, `cosine` or `log:` and the name of what was logged. */
   y: parseAsString.withDefault('sqnr'),

@@ -57,9 +57,9 @@ export async function liveTrainings(now: number = Date.now()): Promise<LiveTrain
   return trainings.filter((training) => training !== null)
 }
 
-/** Differs from an earlier answer when something was stored since, for one run or for all. */
-export async function storeStamp(run: string | null): Promise<string> {
-  const where = run === null ? {} : { name: run }
+/** Differs from an earlier answer when something was stored since, for some runs or with null for all. */
+export async function storeStamp(runs: readonly string[] | null): Promise<string> {
+  const where = runs === null ? {} : { name: { in: [...runs] } }
   const { _max, _count } = await db().run.aggregate({ where, _max: { updatedAt: true }, _count: true })
   return `${_count} ${_max.updatedAt?.toISOString() ?? ''}`
 }

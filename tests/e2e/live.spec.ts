@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, type Page, test } from '@playwright/test'
+import { sampleUpload } from '../unit/store/sample-upload'
 
 /** What `train --live` does when it begins and when it ends, in a process of its own. */
 function training(call: 'openRun' | 'closeRun', argument: unknown): void {
@@ -77,4 +78,41 @@ test('what a training job sends over the API stands on its card as it comes: pic
   await send('patch', `runs/${run}`, { outcome: 'failed' })
   await expect(card.getByText('It ended with a failure.')).toBeVisible()
   await expect(page.getByRole('status').filter({ hasText: 'training' })).toHaveCount(0)
+})
+
+test('`latest` is the newest checkpoint as they come, here and in a comparison; a chosen step stays', async ({
+  page,
+  context,
+}) => {
+  const name = `e2e-latest-${Date.now()}`
+  const store = async (step: number) =>
+    expect(
+      (await page.request.post('/api/v1/checkpoints', { data: sampleUpload({ name, step }) })).ok(),
+    ).toBe(true)
+  await store(100)
+  await store(200)
+  await log(page, name, 200, 0.5)
+  const bar = page.getByRole('region', { name: 'Shown here' })
+  await page.goto(`/r/${name}?c=latest&l=conv_in`)
+  await expect(bar).toContainText('200 2 of 2')
+  const comparison = await context.newPage()
+  await comparison.goto(`/compare?r=${name}@100,${name}@latest&i=0`)
+  await expect(comparison.getByLabel(`Step of ${name}`).last()).toHaveValue('latest')
+
+  await store(300)
+  await expect(bar).toContainText('300 3 of 3')
+  expect(page.url()).toContain('?c=latest&l=conv_in')
+  await expect(
+    comparison.getByLabel(`Step of ${name}`).last().getByRole('option', { selected: true }),
+  ).toHaveText('latest, 300')
+  expect(comparison.url()).toContain(`${name}@latest`)
+  await expect(comparison.getByRole('region', { name: 'Over the training' })).toBeVisible()
+
+  await page.keyboard.press('[')
+  await expect(bar).toContainText('200 2 of 3')
+  await store(400)
+  await expect(bar).toContainText('200 2 of 4')
+  expect((await page.request.patch(`/api/v1/runs/${name}`, { data: { outcome: 'finished' } })).ok()).toBe(
+    true,
+  )
 })

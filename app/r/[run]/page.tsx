@@ -32,7 +32,7 @@ export default async function RunPage({ params, searchParams }: Props) {
   const name = decodeURIComponent((await params).run)
   const [data, pulse] = await Promise.all([
     loadRunView(name, await loadViewParams(searchParams)),
-    loadPulse(name),
+    loadPulse([name]),
   ])
   if (!data) notFound()
   return <RunView data={data} pulse={pulse} />

@@ -41,6 +41,11 @@ describe('keptParams', () => {
   })
 })
 
+it('`latest` is the checkpoint of a link without one', () => {
+  expect(viewOf('c=latest').c).toBeNull()
+  expect(viewOf('c=200').c).toBe(200)
+})
+
 describe('a range of steps', () => {
   it('is written as it is read', () => {
     expect(viewOf('x=200-1000').x).toEqual([200, 1000])
