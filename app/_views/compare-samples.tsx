@@ -1,9 +1,12 @@
 'use client'
 
-import { type CSSProperties, type KeyboardEvent, type PointerEvent, useMemo, useState } from 'react'
+import { type CSSProperties, type KeyboardEvent, type PointerEvent, useMemo } from 'react'
+import type { Pixel, ViewParams } from '../../lib/record/view'
 import { CheckpointBadge } from '../_charts/checkpoint-mark'
 import { ColourLegend } from '../_charts/legend'
 import { PixelDifference, pixelDifferenceScale } from '../_charts/pixel-difference'
+import type { PixelSize } from '../_charts/pixel-window'
+import { PixelFrame, PixelPick, PixelZoom } from '../_charts/pixel-zoom'
 import { Card } from '../_ui/card'
 import { formatCosine } from '../_ui/format'
 import { bytesOf, Pixels } from '../_ui/pixels'
@@ -24,17 +27,17 @@ type Row = {
 
 export type CompareSamplesProps = {
   data: CompareViewData
-  /** Selected image. */
-  image: number
-  onImage: (image: number) => void
+  view: Pick<ViewParams, 'i' | 'w' | 'p'>
+  onChange: (change: Partial<Pick<ViewParams, 'i' | 'w' | 'p'>>) => void
 }
 
 /** Images of the same noise, row under row, and the selected one in a wipe and as a signed difference. */
-export function CompareSamples({ data, image, onImage }: CompareSamplesProps) {
+export function CompareSamples({ data, view, onChange }: CompareSamplesProps) {
+  const onImage = (i: number) => onChange({ i })
   const rows = sampleRows(data)
   const compared = rows.filter((row) => row.key !== 'teacher')
   const count = Math.min(...rows.map((row) => row.samples.images.length))
-  const selected = Math.min(Math.max(0, image), Math.max(0, count - 1))
+  const selected = Math.min(Math.max(0, view.i), Math.max(0, count - 1))
   const seeds = new Set(rows.map((row) => row.samples.seed))
   const sampling = [...new Set(data.checkpoints.flatMap((c) => c.sampling ?? []))]
   if (rows.length === 0 || compared.length === 0)
@@ -116,12 +119,12 @@ export function CompareSamples({ data, image, onImage }: CompareSamplesProps) {
         title={`Picture ${selected}: wipe and difference`}
         caption={
           compared.length > 1
-            ? `Left of the handle ${a.name}, right of it ${b.name}. Orange: brighter in ${b.name}.`
+            ? `Left of the handle ${a.name}, right of it ${b.name}. Orange: brighter in ${b.name}; a click there looks at the pixel.`
             : undefined
         }
       >
         {compared.length > 1 && same ? (
-          <WipeAndDifference a={a} b={b} image={selected} />
+          <WipeAndDifference a={a} b={b} rows={rows} image={selected} view={view} onChange={onChange} />
         ) : (
           <Empty title={same ? 'Only one of them has samples' : 'The pictures have different sizes'}>
             <p>A difference needs two pictures of the same size.</p>
@@ -167,8 +170,11 @@ function sampleRows({ teacher, checkpoints }: CompareViewData): Row[] {
   ]
 }
 
-function WipeAndDifference({ a, b, image }: { a: Row; b: Row; image: number }) {
-  const [share, setShare] = useState(50)
+type WipeProps = Omit<CompareSamplesProps, 'data'> & { a: Row; b: Row; rows: Row[]; image: number }
+
+function WipeAndDifference({ a, b, rows, image, view, onChange }: WipeProps) {
+  const share = Math.min(100, Math.max(0, view.w))
+  const setShare = (w: number) => onChange({ w })
   const { width, height, channels } = a.samples
   const left = useMemo(() => bytesOf(a.samples.images[image]!), [a, image])
   const right = useMemo(() => bytesOf(b.samples.images[image]!), [b, image])
@@ -177,6 +183,8 @@ function WipeAndDifference({ a, b, image }: { a: Row; b: Row; image: number }) {
     const box = event.currentTarget.getBoundingClientRect()
     setShare(Math.min(100, Math.max(0, Math.round(((event.clientX - box.left) / box.width) * 100))))
   }
+  const pixel = view.p && inside(a.samples, view.p)
+  const look = (p: Pixel | null) => onChange({ p })
   return (
     <div className="wipe-pair">
       <div>
@@ -196,6 +204,7 @@ function WipeAndDifference({ a, b, image }: { a: Row; b: Row; image: number }) {
             />
           </div>
           <span className="wipe-line" style={{ left: `${share}%` }} />
+          {pixel && <PixelFrame size={a.samples} pixel={pixel} />}
         </div>
         <RangeInput
           min={0}
@@ -217,14 +226,32 @@ function WipeAndDifference({ a, b, image }: { a: Row; b: Row; image: number }) {
         </div>
       </div>
       <div>
-        <PixelDifference
-          {...{ width, height, channels }}
-          a={left}
-          b={right}
-          label={`Picture ${image}, ${b.name} minus ${a.name}: blue is darker, orange brighter`}
-        />
+        <PixelPick size={a.samples} pixel={pixel} onPixel={look} name={`Picture ${image}, difference`}>
+          <PixelDifference
+            {...{ width, height, channels }}
+            a={left}
+            b={right}
+            label={`Picture ${image}, ${b.name} minus ${a.name}: blue is darker, orange brighter`}
+          />
+        </PixelPick>
         <ColourLegend scale={pixelDifferenceScale} />
       </div>
+      {pixel && (
+        <PixelZoom
+          pictures={rows
+            .filter((row) => sameSize(row.samples, a.samples))
+            .map((row) => ({ ...row, pixels: bytesOf(row.samples.images[image]!) }))}
+          size={a.samples}
+          channels={channels}
+          pixel={pixel}
+          onClose={() => look(null)}
+        />
+      )}
     </div>
   )
 }
+
+const inside = ({ width, height }: PixelSize, [x, y]: Pixel): Pixel => [
+  Math.min(width - 1, x),
+  Math.min(height - 1, y),
+]

@@ -133,7 +133,7 @@ function Comparison({ data, initial, frozen, loading, load }: ComparisonProps) {
         </div>
         <CompareFigures checkpoints={checkpoints} />
       </div>
-      {someRun && <CompareSamples data={data} image={view.i} onImage={(i) => setView({ i })} />}
+      {someRun && <CompareSamples data={data} view={view} onChange={setView} />}
       <CompareCurves
         data={data.curves}
         range={view.x}

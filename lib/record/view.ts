@@ -40,6 +40,19 @@ export const studentWays = ['simulated', 'engine'] as const
 export type StudentWay = (typeof studentWays)[number]
 export const samplers = ['ddim', 'ddpm'] as const
 
+/** A pixel of a picture, from its upper left corner. */
+export type Pixel = readonly [x: number, y: number]
+
+/** "12,9". */
+const parseAsPixel = createParser<Pixel>({
+  parse: (text) => {
+    const [, x, y] = /^(\d{1,5}),(\d{1,5})$/.exec(text)?.map(Number) ?? []
+    return x !== undefined && y !== undefined ? [x, y] : null
+  },
+  serialize: ([x, y]) => `${x},${y}`,
+  eq: (a, b) => a[0] === b[0] && a[1] === b[1],
+})
+
 /** Training steps from one to another, both included. */
 export type StepRange = readonly [from: number, to: number]
 
@@ -92,6 +105,10 @@ export const viewParams = {
   y: parseAsString.withDefault('sqnr'),
   /** Training steps shown of curves; absent = all. */
   x: parseAsStepRange,
+  /** Compare: share of the wipe that the baseline's picture takes, per cent. */
+  w: parseAsInteger.withDefault(50),
+  /** Compare: pixel of the selected image that is looked at. */
+  p: parseAsPixel,
   seed: parseAsInteger.withDefault(7),
   /** Sampling steps. */
   steps: parseAsInteger.withDefault(50),
@@ -123,13 +140,27 @@ export const pageParams = {
   runs: ['q', 'r', 'order', 'page'],
   run: ['c', 't', 'l', 'm', 'e', 'u', 'k', 'sort'],
   layer: ['c', 't', 'ch'],
-  compare: ['r', 't', 'l', 'i', 'y', 'x'],
+  compare: ['r', 't', 'l', 'i', 'y', 'x', 'w', 'p'],
   sample: ['c', 't', 'seed', 'sampler', 'steps', 'n', 'i', 'show', 'way', 'threads', 'sw'],
   results: [],
 } as const satisfies Record<Page, readonly (keyof ViewParams)[]>
 
-/** Parameters that mean something on one page only, or belong to its path: links to other pages leave them behind. */
-const ofOnePage = new Set<string>(['q', 'r', 'order', 'page', 'ch', 'sw', 'y'] satisfies (keyof ViewParams)[])
+/**
+ * Parameters that mean something on one page only, or belong to its path: links to other pages leave them behind, as they do the
+ * threads, which a machine has and no view.
+ */
+const ofOnePage = new Set<string>([
+  'q',
+  'r',
+  'order',
+  'page',
+  'ch',
+  'sw',
+  'y',
+  'w',
+  'p',
+  'threads',
+] satisfies (keyof ViewParams)[])
 
 /**
  * What a link takes along of the view: the whole selection (timestep, layer, metric, seed, ...), with what only the way back

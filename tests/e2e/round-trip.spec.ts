@@ -145,6 +145,14 @@ const controls: Controls = {
           .click(),
       shows: (page) => page.getByRole('heading', { name: /^Picture \d+: wipe/ }).textContent(),
     },
+    w: {
+      set: (page) => page.getByRole('slider', { name: /^Wipe/ }).fill('30'),
+      shows: (page) => page.getByRole('slider', { name: /^Wipe/ }).getAttribute('aria-valuetext'),
+    },
+    p: {
+      set: (page) => page.getByRole('group', { name: /^Picture \d+, difference/ }).press('ArrowLeft'),
+      shows: all((page) => page.getByRole('region', { name: /^Pixel / })),
+    },
     y: {
       set: (page) => page.getByLabel('Curve over the training').selectOption('log:loss'),
       shows: (page) => training(page).getByRole('group').getAttribute('aria-label'),

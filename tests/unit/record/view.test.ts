@@ -46,6 +46,12 @@ it('`latest` is the checkpoint of a link without one', () => {
   expect(viewOf('c=200').c).toBe(200)
 })
 
+it('a pixel is written as it is read', () => {
+  expect(viewOf('p=12,9').p).toEqual([12, 9])
+  expect(pageUrl('compare', null, null, { p: [12, 9] })).toBe('/compare?p=12,9')
+  for (const text of ['12', '12,', '-1,2', '1,2,3']) expect(viewOf(`p=${text}`).p).toBeNull()
+})
+
 describe('a range of steps', () => {
   it('is written as it is read', () => {
     expect(viewOf('x=200-1000').x).toEqual([200, 1000])
@@ -71,6 +77,8 @@ describe('a link', () => {
         ...(page === 'compare' && {
           r: ['mnist-lmb-lrm-seed2@800000', 'mnist-lmb-lrm-seed3@800000'],
           y: 'log:loss',
+          w: 37,
+          p: [255, 255] as const,
         }),
         ...(page === 'sample' && { sw: '12:f,13:2' }),
       }
