@@ -1,11 +1,14 @@
+import { publishedDataSet, publishedRows } from '../../lib/record/published'
 import { CheckpointBadge } from '../_charts/checkpoint-mark'
 import { isExact, isMeasured } from '../_charts/series'
 import type { TermId } from '../_learn/glossary'
+import { Card } from '../_ui/card'
 import { formatBytes, formatCosine, formatCount, formatDelta, formatRatio, formatSqnr } from '../_ui/format'
 import { TableScroll } from '../_ui/table-scroll'
 import { Term } from '../_ui/term'
 import { shortName } from './compare-names'
 import type { ComparedCheckpoint } from './load-compare'
+import { PublishedTable } from './paper-rows'
 import { type SettingRow, settingRows } from './settings-diff'
 
 type Figure = {
@@ -107,6 +110,22 @@ function FigureCell({ figure, own, from }: { figure: Figure; own: number | null;
       )}{' '}
       <b>{figure.format(own)}</b>
     </td>
+  )
+}
+
+/** The papers' rows on the data set and bits of what is compared; nothing where the papers have none. */
+export function PublishedReferences({ checkpoints }: { checkpoints: ComparedCheckpoint[] }) {
+  const sets = new Set(checkpoints.map((c) => publishedDataSet(c.settings)))
+  const bits = checkpoints.map((c) => c.settings.bits ?? '')
+  const rows = [...sets].flatMap((set) => (set ? publishedRows(set, bits) : []))
+  if (rows.length === 0) return null
+  return (
+    <Card
+      title="The papers’ rows, for orientation"
+      caption="BinaryDM, arXiv 2404.05662, on this data set as published: other networks, and scores on Inception features, so no value can be set beside those above. v5 reports a stronger baseline than v1."
+    >
+      <PublishedTable rows={rows} label="The papers’ rows on this data set" />
+    </Card>
   )
 }
 

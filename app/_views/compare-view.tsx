@@ -20,7 +20,7 @@ import { useKeys } from '../_ui/use-keys'
 import { useView } from '../_ui/use-view'
 import './compare.css'
 import { CompareCurves } from './compare-curves'
-import { CompareFigures, CompareSettings } from './compare-figures'
+import { CompareFigures, CompareSettings, PublishedReferences } from './compare-figures'
 import { comparisonTitle, fullName, shortName } from './compare-names'
 import { AddCheckpoint, ComparePicker } from './compare-picker'
 import { endsOf, type Ranking, rankLayers } from './compare-rank'
@@ -166,6 +166,7 @@ function Comparison({ data, initial, frozen, loading, load }: ComparisonProps) {
           <Card title="What differs in the settings">
             <CompareSettings checkpoints={checkpoints} all={allSettings} onAll={setAllSettings} />
           </Card>
+          <PublishedReferences checkpoints={checkpoints} />
         </div>
         {layer && (
           <SelectedLayer

@@ -2,6 +2,7 @@ import { type PublishedRow, published, publishedMetrics } from '../../lib/record
 import { Card } from '../_ui/card'
 import { formatFixed } from '../_ui/format'
 import { TableScroll } from '../_ui/table-scroll'
+import './paper-rows.css'
 
 const arrow = { higher: '↑', lower: '↓' } as const
 
@@ -31,16 +32,18 @@ export function PaperRows() {
         </>
       }
     >
-      <PublishedTable sections={sections(ablations)} label="The papers’ ablations" />
+      <PublishedTable rows={ablations} label="The papers’ ablations" />
       <details className="paper-more">
         <summary>CIFAR-10, and W1A4 on Bedrooms, Churches and FFHQ: {others.length} more rows</summary>
-        <PublishedTable sections={sections(others)} label="The papers’ comparisons" />
+        <PublishedTable rows={others} label="The papers’ comparisons" />
       </details>
     </Card>
   )
 }
 
-function PublishedTable({ sections: parts, label }: { sections: Section[]; label: string }) {
+/** Published rows, those of one table and version under each other. */
+export function PublishedTable({ rows, label }: { rows: readonly PublishedRow[]; label: string }) {
+  const parts = sections(rows)
   return (
     <TableScroll label={label}>
       <table className="plain paper-rows">

@@ -119,6 +119,28 @@ export const published: readonly PublishedRow[] = [
   }),
 ]
 
+const dataSetNames: Record<PublishedRow['dataSet'], RegExp> = {
+  'CIFAR-10': /cifar[-_ ]?10(?!\d)/i,
+  'LSUN-Bedrooms': /bedroom|lsun[-_ ]?beds?(?![a-z])/i,
+  'LSUN-Churches': /church/i,
+  FFHQ: /ffhq/i,
+}
+
+/** The papers' data set that a training with these settings (dotted keys) names among its data; null if none. */
+export function publishedDataSet(settings: Readonly<Record<string, string>>): PublishedRow['dataSet'] | null {
+  const named = Object.entries(settings).flatMap(([key, value]) => (/data/i.test(key) ? [value] : []))
+  const fits = (set: PublishedRow['dataSet']) => named.some((value) => dataSetNames[set].test(value))
+  return (Object.keys(dataSetNames) as PublishedRow['dataSet'][]).find(fits) ?? null
+}
+
+/** Rows of the papers' comparisons on one data set: full precision, and those with any of these bits. */
+export function publishedRows(dataSet: PublishedRow['dataSet'], bits: readonly string[]): PublishedRow[] {
+  return published.filter(
+    (row) =>
+      row.table === 'main' && row.dataSet === dataSet && (row.bits === 'W32A32' || bits.includes(row.bits)),
+  )
+}
+
 /** What one part of the method adds to another recipe, as an ablation reports it. */
 export type PublishedStep = { from: PublishedRow; to: PublishedRow }
 
