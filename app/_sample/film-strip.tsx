@@ -1,6 +1,7 @@
 'use client'
 
 import { type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useState } from 'react'
+import { type PlaySpeed, playSpeeds } from '../../lib/record/view'
 import { AxisBottom, GridY } from '../_charts/axis'
 import { metricScales } from '../_charts/colour'
 import { HatchPattern } from '../_charts/hatch'
@@ -27,6 +28,9 @@ type FilmStripProps = {
   note: { t: number; label: string } | null
   playing: boolean
   onPlay: () => void
+  /** In times of the usual. */
+  speed: PlaySpeed
+  onSpeed: (speed: PlaySpeed) => void
 }
 
 const rightMargin = 14
@@ -64,14 +68,28 @@ export function FilmStrip(props: FilmStripProps) {
           <SqnrBars {...props} width={width} />
         </>
       )}
-      <button
-        type="button"
-        className="button play"
-        aria-label={props.playing ? 'Stop' : 'Play'}
-        onClick={props.onPlay}
-      >
-        {props.playing ? '■' : '▶'}
-      </button>
+      <div className="play">
+        <button
+          type="button"
+          className="button"
+          aria-label={props.playing ? 'Stop' : 'Play'}
+          onClick={props.onPlay}
+        >
+          {props.playing ? '■' : '▶'}
+        </button>
+        <select
+          className="number-field"
+          aria-label="Speed of playing"
+          value={props.speed}
+          onChange={(event) => props.onSpeed(Number(event.target.value) as PlaySpeed)}
+        >
+          {playSpeeds.map((speed) => (
+            <option key={speed} value={speed}>
+              {speed}×
+            </option>
+          ))}
+        </select>
+      </div>
       <Scrubber timesteps={timesteps} at={at} onMove={onMove} width={width} />
       {t !== undefined && (
         <svg className="film-line" width={width} height="100%" aria-hidden style={{ left: labelWidth }}>

@@ -2,10 +2,11 @@
 
 import { useEffect, useState } from 'react'
 
+/** At speed 1. */
 const msPerStep = 90
 
 /** Advances a step at a time until the last; readers who want no motion get one step per press. */
-export function usePlay(at: number, last: number, onMove: (index: number) => void) {
+export function usePlay(at: number, last: number, speed: number, onMove: (index: number) => void) {
   const [playing, setPlaying] = useState(false)
   useEffect(() => {
     if (!playing) return
@@ -13,7 +14,7 @@ export function usePlay(at: number, last: number, onMove: (index: number) => voi
       setPlaying(false)
       return
     }
-    const timer = setTimeout(() => onMove(at + 1), msPerStep)
+    const timer = setTimeout(() => onMove(at + 1), msPerStep / speed)
     return () => clearTimeout(timer)
   })
   function toggle() {

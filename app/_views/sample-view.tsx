@@ -8,6 +8,7 @@ import {
   pageUrl,
   samplers,
   sampleStates,
+  sampleViews,
   studentWays,
   type ViewParams,
 } from '../../lib/record/view'
@@ -137,6 +138,7 @@ type SampleBarProps = {
 function SampleBar({ data, viewState: [view, setView], at, moveTo }: SampleBarProps) {
   const { run, teacher, student, steps } = data
   const own = student ?? teacher
+  const image = Math.min(Math.max(0, view.i), view.n - 1)
   const counts = imageCounts.includes(view.n as 1) ? imageCounts : [...imageCounts, view.n]
   return (
     <ContextBar>
@@ -228,7 +230,13 @@ function SampleBar({ data, viewState: [view, setView], at, moveTo }: SampleBarPr
       {student && <WayItem student={student} viewState={[view, setView]} />}
       {student && <ThreadsItem viewState={[view, setView]} />}
       <ContextItem name="image">
-        <b>#{Math.min(view.i, view.n - 1)}</b> of {view.n}
+        {image > 0 && <Step label="Image before" sign="‹" onClick={() => setView({ i: image - 1 })} />}
+        <span>
+          <b>#{image}</b> of {view.n}
+        </span>
+        {image < view.n - 1 && (
+          <Step label="Image after" sign="›" onClick={() => setView({ i: image + 1 })} />
+        )}
       </ContextItem>
     </ContextBar>
   )
@@ -348,7 +356,7 @@ function LiveSamples({ teacher, student, viewState: [view, setView] }: LiveSampl
     if (t !== undefined) setView({ t: index === timesteps.length - 1 ? null : t })
   }
   const move = (by: number) => moveTo(Math.min(done - 1, Math.max(0, at + by)))
-  const { playing, toggle } = usePlay(at, done - 1, moveTo)
+  const { playing, toggle } = usePlay(at, done - 1, view.speed, moveTo)
   usePlayKey(toggle)
   useKeys({ ArrowLeft: () => move(-1), ArrowRight: () => move(1) })
 
@@ -361,7 +369,8 @@ function LiveSamples({ teacher, student, viewState: [view, setView] }: LiveSampl
   const agreement = useMemo(() => agreementOf(simulated, engine), [simulated, engine])
   const running = (['full', 'simulated', 'engine'] as const).filter((way) => jobs[way] !== null)
   const select = (i: number) => setView({ i })
-  const grid = { index: at, shown: view.show, images, selected: image, onSelect: select }
+  const single = view.view === 'single'
+  const grid = { index: at, shown: view.show, images, selected: image, single, onSelect: select }
   const t = timesteps[at]
   const save = () => {
     const { seed, sampler, steps, n } = view
@@ -417,8 +426,14 @@ function LiveSamples({ teacher, student, viewState: [view, setView] }: LiveSampl
             {view.show === 'x0' ? 'predicted image x̂0' : 'noisy state x_t'}
             {t !== undefined && ` at t = ${t}`}
           </p>
+          <Segmented
+            label="How many images are shown"
+            value={view.view}
+            onChange={(next) => setView({ view: next })}
+            options={sampleViews.map((value) => ({ value, label: value }))}
+          />
         </div>
-        <div className="sample-grids">
+        <div className={single ? 'sample-grids single' : 'sample-grids'}>
           <SampleGrid
             {...grid}
             name="the teacher"
@@ -489,6 +504,8 @@ function LiveSamples({ teacher, student, viewState: [view, setView] }: LiveSampl
           }
           playing={playing}
           onPlay={toggle}
+          speed={view.speed}
+          onSpeed={(speed) => setView({ speed })}
         />
       </Card>
       {student && (

@@ -9,6 +9,7 @@ import {
   createSerializer,
   parseAsArrayOf,
   parseAsInteger,
+  parseAsNumberLiteral,
   parseAsString,
   parseAsStringLiteral,
 } from 'nuqs/server'
@@ -38,6 +39,11 @@ export const sampleStates = ['x0', 'xt'] as const
 /** How a student is run: in floats, or at one bit by the engine. */
 export const studentWays = ['simulated', 'engine'] as const
 export type StudentWay = (typeof studentWays)[number]
+/** Sample: all images side by side, or the selected one, large. */
+export const sampleViews = ['grid', 'single'] as const
+/** Sample: how fast a film plays, in times of the usual. */
+export const playSpeeds = [0.25, 0.5, 1, 2, 4] as const
+export type PlaySpeed = (typeof playSpeeds)[number]
 export const samplers = ['ddim', 'ddpm'] as const
 
 /** A pixel of a picture, from its upper left corner. */
@@ -119,6 +125,8 @@ export const viewParams = {
   i: parseAsInteger.withDefault(0),
   /** Sample: predicted x_0 or the state x_t. */
   show: parseAsStringLiteral(sampleStates).withDefault('x0'),
+  view: parseAsStringLiteral(sampleViews).withDefault('grid'),
+  speed: parseAsNumberLiteral(playSpeeds).withDefault(1),
   /** Sample: which way of running the student draws the pictures shown. */
   way: parseAsStringLiteral(studentWays).withDefault('simulated'),
   /** Sample: threads of the engine. */
@@ -141,7 +149,7 @@ export const pageParams = {
   run: ['c', 't', 'l', 'm', 'e', 'u', 'k', 'sort'],
   layer: ['c', 't', 'ch'],
   compare: ['r', 't', 'l', 'i', 'y', 'x', 'w', 'p'],
-  sample: ['c', 't', 'seed', 'sampler', 'steps', 'n', 'i', 'show', 'way', 'threads', 'sw'],
+  sample: ['c', 't', 'seed', 'sampler', 'steps', 'n', 'i', 'show', 'view', 'speed', 'way', 'threads', 'sw'],
   results: [],
 } as const satisfies Record<Page, readonly (keyof ViewParams)[]>
 
@@ -159,6 +167,8 @@ const ofOnePage = new Set<string>([
   'y',
   'w',
   'p',
+  'view',
+  'speed',
   'threads',
 ] satisfies (keyof ViewParams)[])
 

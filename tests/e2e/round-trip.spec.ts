@@ -175,6 +175,18 @@ const controls: Controls = {
     },
     sampler: { set: choose('Sampler', 'DDPM'), shows: checked('Sampler') },
     show: { set: choose('What the pictures show', 'x_t'), shows: checked('What the pictures show') },
+    view: {
+      set: choose('How many images are shown', 'single'),
+      shows: (page) =>
+        page
+          .getByRole('radio', { name: / of the teacher$/ })
+          .count()
+          .then(String),
+    },
+    speed: {
+      set: (page) => page.getByLabel('Speed of playing').selectOption('2'),
+      shows: value('Speed of playing'),
+    },
     threads: { set: choose('Threads of the engine', '2'), shows: checked('Threads of the engine') },
     sw: {
       set: async (page) => {
@@ -193,7 +205,7 @@ const controls: Controls = {
       shows: checked('How the student shown is run'),
     },
     i: {
-      set: (page) => page.getByRole('radio', { name: 'Image 3 of the teacher' }).click(),
+      set: (page) => page.getByRole('button', { name: 'Image after' }).click(),
       shows: (page) => page.getByRole('heading', { name: /^Image #\d+ on its way/ }).textContent(),
     },
     t: {

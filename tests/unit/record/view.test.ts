@@ -46,6 +46,12 @@ it('`latest` is the checkpoint of a link without one', () => {
   expect(viewOf('c=200').c).toBe(200)
 })
 
+it('a film plays at one of the speeds there are', () => {
+  expect(viewOf('speed=0.5').speed).toBe(0.5)
+  expect(viewOf('speed=3').speed).toBe(1)
+  expect(pageUrl('sample', 'a', null, { speed: 4, view: 'single' })).toBe('/r/a/sample?view=single&speed=4')
+})
+
 it('a pixel is written as it is read', () => {
   expect(viewOf('p=12,9').p).toEqual([12, 9])
   expect(pageUrl('compare', null, null, { p: [12, 9] })).toBe('/compare?p=12,9')
@@ -80,7 +86,7 @@ describe('a link', () => {
           w: 37,
           p: [255, 255] as const,
         }),
-        ...(page === 'sample' && { sw: '12:f,13:2' }),
+        ...(page === 'sample' && { sw: '12:f,13:2', view: 'single' as const, speed: 0.25 as const }),
       }
       const url = `http://localhost:3000${pageUrl(page, 'mnist-lmb-lrm-normalised', view.l, params)}`
       expect(url.length, url).toBeLessThanOrEqual(300)
