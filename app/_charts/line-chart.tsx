@@ -427,7 +427,16 @@ function yScale({ domain, kind }: LineChartProps['y'], lines: Line[], references
 }
 
 const logScale = ([low, high]: readonly [number, number]): Scale =>
-  logPixels(low === high ? [low / 2, high * 2] : [low, high]).nice()
+  logPixels(low === high ? [low / 2, high * 2] : [atTick(low, Math.floor), atTick(high, Math.ceil)])
+
+/** The 1, 2 or 5 of a decade at a value or next to it, below or above. */
+function atTick(value: number, round: typeof Math.floor): number {
+  const decade = 10 ** Math.floor(Math.log10(value) + 1e-9)
+  const marks = [1, 2, 5, 10].map((mark) => mark * decade)
+  return round === Math.floor
+    ? marks.findLast((mark) => mark <= value * (1 + 1e-8))!
+    : marks.find((mark) => mark >= value * (1 - 1e-8))!
+}
 
 /** 1, 2, 5 of every decade inside the domain; only powers of ten beyond three decades. */
 function logTicks([low = 1, high = 10]: number[]): number[] {

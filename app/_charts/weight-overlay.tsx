@@ -6,7 +6,13 @@ import type { Histogram } from '../../lib/record/run'
 import { AxisBottom } from './axis'
 import { axisNumber } from './axis-number'
 import { ChartFrame } from './chart-frame'
-import { CheckpointBadge, type CheckpointLook, checkpointDash, dashArrays } from './checkpoint-mark'
+import {
+  CheckpointBadge,
+  type CheckpointLook,
+  CheckpointMark,
+  checkpointDash,
+  dashArrays,
+} from './checkpoint-mark'
 import { runColour } from './colour'
 import { densityOf, valueDomain } from './levels'
 import { useWidth } from './use-width'
@@ -33,10 +39,17 @@ export type WeightOverlayProps = {
   width?: number
 }
 
-const [top, bottom] = [26, 190]
+const top = 26
+const planeHeight = 164
 const laneHeight = 14
+const ridgeHeight = 52
+/** More lines than this in one plane cannot be told apart: each checkpoint gets a ridge of its own, one below the other. */
+const mostOverlaid = 4
 
-/** Latent weights of several checkpoints as lines on one axis, their mean levels in a lane each below. */
+/**
+ * Latent weights of several checkpoints on one axis: as lines with the mean levels in a lane each below, of many as ridges
+ * with their levels. Densities share their scale, too.
+ */
 export function WeightOverlay(props: WeightOverlayProps) {
   const { checkpoints, teacher } = props
   const [ref, width] = useWidth(640, props.width)
@@ -48,14 +61,16 @@ export function WeightOverlay(props: WeightOverlayProps) {
   )
   const x = scaleLinear(domain, [left, right])
   const peak = Math.max(1e-9, ...histograms.flatMap((h) => densityOf(h).map((p) => p.y)))
-  const y = scaleLinear([0, peak], [bottom, top])
   const ticks = x.ticks(Math.max(3, Math.floor(width / 110)))
-  const shape = (h: Histogram) =>
+  /** The density above a base line, px. */
+  const shape = (h: Histogram, base: number, height: number) =>
     line<{ x: number; y: number }>()
       .x((p) => x(p.x))
-      .y((p) => y(p.y))
+      .y((p) => base - (p.y / peak) * height)
       .curve(curveMonotoneX)(densityOf(h).filter((p) => p.x >= domain[0] && p.x <= domain[1])) ?? ''
-  const lanes = checkpoints.filter((c) => c.levels.length > 0)
+  const stacked = checkpoints.length > mostOverlaid
+  const lanes = stacked ? [] : checkpoints.filter((c) => c.levels.length > 0)
+  const bottom = top + (stacked ? checkpoints.length * ridgeHeight : planeHeight)
   const axisY = bottom + 6 + lanes.length * laneHeight
   return (
     <ChartFrame
@@ -72,12 +87,13 @@ export function WeightOverlay(props: WeightOverlayProps) {
             teacher
           </span>
         )}
-        {checkpoints.map((c) => (
-          <span key={c.name} className="run-name">
-            <CheckpointBadge look={c.look} />
-            {c.name}
-          </span>
-        ))}
+        {!stacked &&
+          checkpoints.map((c) => (
+            <span key={c.name} className="run-name">
+              <CheckpointBadge look={c.look} />
+              {c.name}
+            </span>
+          ))}
       </div>
       <div ref={ref}>
         {/* biome-ignore lint/a11y/noSvgWithoutTitle: the frame around it carries the name */}
@@ -88,13 +104,55 @@ export function WeightOverlay(props: WeightOverlayProps) {
           <text x={left} y={top - 9}>
             density
           </text>
-          {teacher && (
-            <path d={shape(teacher)} fill="none" strokeWidth={1.4} style={{ stroke: 'var(--teacher)' }} />
+          {teacher && !stacked && (
+            <path
+              d={shape(teacher, bottom, planeHeight)}
+              fill="none"
+              strokeWidth={1.4}
+              style={{ stroke: 'var(--teacher)' }}
+            />
           )}
-          {checkpoints.map((c, i) => (
+          {(stacked ? checkpoints : []).map((c, i) => {
+            const base = top + (i + 1) * ridgeHeight - 10
+            const high = ridgeHeight - 16
+            return (
+              <g key={c.name}>
+                <line className="grid-line" x1={left} x2={right} y1={base} y2={base} />
+                {c.histogram && (
+                  <path
+                    d={shape(c.histogram, base, high)}
+                    strokeWidth={1.6}
+                    style={{
+                      fill: runColour(c.look.slot),
+                      fillOpacity: 0.14,
+                      stroke: runColour(c.look.slot),
+                    }}
+                  />
+                )}
+                {teacher && (
+                  <path
+                    d={shape(teacher, base, high)}
+                    fill="none"
+                    strokeWidth={1}
+                    style={{ stroke: 'var(--teacher)' }}
+                  />
+                )}
+                <path
+                  d={c.levels.map((v) => `M${x(v)},${base}v8`).join('')}
+                  strokeWidth={3}
+                  style={{ stroke: runColour(c.look.slot) }}
+                />
+                <CheckpointMark look={c.look} x={left + 6} y={base - high + 10} />
+                <text className="label halo" x={left + 16} y={base - high + 14}>
+                  {c.name}
+                </text>
+              </g>
+            )
+          })}
+          {(stacked ? [] : checkpoints).map((c, i) => (
             <path
               key={c.name}
-              d={c.histogram ? shape(c.histogram) : ''}
+              d={c.histogram ? shape(c.histogram, bottom, planeHeight) : ''}
               fill="none"
               // Equal weights would hide each other: those drawn first are broader.
               strokeWidth={Math.min(6, 2 + 2 * (checkpoints.length - 1 - i))}

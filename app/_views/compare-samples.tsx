@@ -138,11 +138,12 @@ export function CompareSamples({ data, view, onChange }: CompareSamplesProps) {
 /**
  * Width of the card of rows over that of the wipe, in fr, so that both end together on a page of 1,376 px. Inner
  * widths w and 1280 − w give heights of rows · (w / columns + 27) + 60 and (1280 − w − 16) / 2 + 140 px: pictures are
- * square, the rest is headings and legends. At most 2.6: a narrower wipe cannot be handled.
+ * square, the rest is headings and legends. At most 2.6: a narrower wipe cannot be handled. At least 1: the pictures of
+ * many rows stay large enough to be told apart, and their card ends below the other.
  */
 function rowsShare(rows: number, columns: number): string {
   const width = (712 - 27 * rows) / (rows / columns + 0.5)
-  return `${Math.min(2.6, (width + 36) / (1316 - width)).toFixed(2)}fr`
+  return `${Math.max(1, Math.min(2.6, (width + 36) / (1316 - width))).toFixed(2)}fr`
 }
 
 const sameSize = (a: Thumbnails, b: Thumbnails): boolean =>

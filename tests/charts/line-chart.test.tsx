@@ -90,3 +90,18 @@ test('a chart of a range offers all steps, and says so where the range is empty'
   expect(html).toContain('No points between these steps')
   expect(html).toContain('data-keys="zoom"')
 })
+
+test('a log axis ends at the 1, 2 or 5 next to the values', () => {
+  const values = [0.17, 0.06, 0.045]
+  const html = chart({
+    lines: [{ id: 'a', name: 'a', slot: 0, points: values.map((y, x) => ({ x, y })) }],
+    x: { kind: 'linear' },
+    y: { label: 'loss', kind: 'log', format: String },
+  })
+  expect([...html.matchAll(/x="-7" y="4" text-anchor="end">([^<]+)/g)].map(([, tick]) => tick)).toEqual([
+    '0.02',
+    '0.05',
+    '0.1',
+    '0.2',
+  ])
+})

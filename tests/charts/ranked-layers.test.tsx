@@ -103,3 +103,28 @@ it('overlaid weights share one axis that holds the levels of all of them', () =>
   expect(markup).toContain('>−2<')
   expect(markup).not.toContain('teacher')
 })
+
+it('weights of more checkpoints than four stand as ridges on the same axis, each with its levels', () => {
+  const checkpoint = (i: number) => ({
+    name: `step ${i}`,
+    look: { slot: 0, age: i },
+    histogram: { lo: -1, hi: 1, counts: [1, 4 + i, 4, 1] },
+    levels: [-0.5, 0.5],
+  })
+  const markup = renderToStaticMarkup(
+    <WeightOverlay
+      title="Weights"
+      message="Weights of five checkpoints"
+      fileName="overlay"
+      checkpoints={[0, 1, 2, 3, 4].map(checkpoint)}
+      teacher={{ lo: -1, hi: 1, counts: [1, 3, 3, 1] }}
+      width={400}
+    />,
+  )
+  const bases = [...markup.matchAll(/class="grid-line" x1="44" x2="388" y1="(\d+)"/g)].map(([, y]) =>
+    Number(y),
+  )
+  expect(bases).toEqual([68, 120, 172, 224, 276])
+  expect(markup.match(/stroke:var\(--teacher\)/g)!.length).toBeGreaterThanOrEqual(5)
+  for (const base of bases) expect(markup).toMatch(new RegExp(`M[\\d.]+,${base}v8M`))
+})
