@@ -1,11 +1,12 @@
 'use client'
 
-import type { ViewParams } from '../../lib/record/view'
+import type { StepRange } from '../../lib/record/view'
 import { type Line, LineChart } from '../_charts/line-chart'
 import { isMeasured } from '../_charts/series'
+import type { Zoom } from '../_charts/step-range'
 import { Card } from '../_ui/card'
 import { formatCosine, formatCount, formatFixed } from '../_ui/format'
-import { type CheckpointCurve, leftOutNote, loggedKey, pointsIn } from './curve-points'
+import { type CheckpointCurve, curvesIn, loggedKey, wholeRange } from './curve-points'
 import type { CurvesData, RunCurve } from './load-curves'
 
 type CurveWords = {
@@ -62,19 +63,17 @@ const mostMarks = 40
 type CompareCurvesProps = {
   data: CurvesData
   /** What is to be shown; `data` may still be that of another range. */
-  range: ViewParams['x']
+  range: StepRange | null
   onCurve: (key: string) => void
-  onRange: (range: ViewParams['x']) => void
+  onRange: Zoom['onRange']
 }
 
 /** One figure of every compared run over its training, on shared axes; the compared checkpoints are ringed. */
 export function CompareCurves({ data, range, onCurve, onRange }: CompareCurvesProps) {
-  const { keys, key, whole } = data
+  const { keys, key } = data
+  const whole = wholeRange(data.curves)
   if (whole === null) return null
-  const loaded = String(data.range) === String(range)
-  const curves = loaded
-    ? data.curves
-    : data.curves.map((curve) => ({ ...curve, ...pointsIn(curve.points, range, Infinity) }))
+  const { curves, note } = curvesIn(data.curves, range)
   const { name, caption, axis, format, loss } = wordsOf(key)
   const logged = !(key in checkpointWords)
   const last = ({ points }: RunCurve) => points.findLast(({ y }) => isMeasured(y))?.y
@@ -84,7 +83,7 @@ export function CompareCurves({ data, range, onCurve, onRange }: CompareCurvesPr
     <Card>
       <LineChart
         title="Over the training"
-        caption={`${caption} Ringed: the checkpoints compared. ${loaded ? leftOutNote(curves, range) : 'The points of these steps are being loaded.'} Drag over steps to see them alone.`}
+        caption={`${caption} Ringed: the checkpoints compared. ${note} Drag over steps to see them alone.`}
         message={`${name} over the training of ${curves.length} runs, at the last step shown: ${curves
           .map((curve) => `${curve.run.name} ${written(last(curve))}`)
           .join(', ')}`}

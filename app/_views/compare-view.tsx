@@ -26,6 +26,7 @@ import { AddCheckpoint, ComparePicker } from './compare-picker'
 import { endsOf, type Ranking, rankLayers } from './compare-rank'
 import { CompareSamples } from './compare-samples'
 import { CompareWeights } from './compare-weights'
+import { wholeRange } from './curve-points'
 import type { CompareChoice, ComparedCheckpoint, CompareViewData } from './load-compare'
 import type { Pulse } from './pulse'
 import { meanLevels } from './run-rows'
@@ -139,7 +140,7 @@ function Comparison({ data, initial, frozen, loading, load }: ComparisonProps) {
         range={view.x}
         onCurve={(y) => load({ y })}
         // null would be the range a frozen view was made with
-        onRange={(x) => load({ x: x ?? (initial?.x ? data.curves.whole : null) })}
+        onRange={(x) => load({ x: x ?? (initial?.x ? wholeRange(data.curves.curves) : null) })}
       />
       <div className="columns wide-left">
         <div className="stack">

@@ -18,6 +18,10 @@ export type CurvePoints = {
   /** Points stored, and of them those in the range. */
   total: number
   within: number
+  /** The range they are of; null: all steps. */
+  range: StepRange | null
+  /** First and last step stored; null without a point. */
+  whole: StepRange | null
 }
 
 /** The points of a range, at most `most` of them: of more the extremes of each stretch. */
@@ -30,7 +34,31 @@ export function pointsIn(all: readonly CurvePoint[], range: StepRange | null, mo
           inside.flatMap(({ x, y }) => (isMeasured(y) ? [{ x, y }] : [])),
           most,
         )
-  return { points, total: all.length, within: inside.length }
+  const [first, last] = [all[0]?.x, all.at(-1)?.x]
+  const whole = first === undefined || last === undefined ? null : ([first, last] as const)
+  return { points, total: all.length, within: inside.length, range, whole }
+}
+
+/** First and last step of any of the curves; null without a point. */
+export function wholeRange(curves: readonly CurvePoints[]): StepRange | null {
+  const ends = curves.flatMap(({ whole }) => whole ?? [])
+  return ends.length === 0 ? null : [Math.min(...ends), Math.max(...ends)]
+}
+
+/** Curves in a range and what is left out of them; until the points of that range are loaded, those at hand. */
+export function curvesIn<Curve extends CurvePoints>(
+  curves: readonly Curve[],
+  range: StepRange | null,
+): { curves: Curve[]; note: string } {
+  const isLoaded = ({ range: own }: Curve) => String(own) === String(range)
+  if (curves.every(isLoaded)) return { curves: [...curves], note: leftOutNote(curves, range) }
+  return {
+    curves: curves.map((curve) => ({
+      ...curve,
+      points: pointsIn(curve.points, range, Infinity).points,
+    })),
+    note: 'The points of these steps are being loaded.',
+  }
 }
 
 /** "Steps 100 to 400: 31 of 100 points shown." What is left out of all curves together; '' if nothing is. */

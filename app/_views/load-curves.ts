@@ -1,7 +1,6 @@
 /** What the compared runs measured or logged over their training, one curve per run. */
-import { extent } from 'd3'
 import type { RunSummary } from '../../lib/record/run'
-import type { StepRange, ViewParams } from '../../lib/record/view'
+import type { ViewParams } from '../../lib/record/view'
 import { getScalars, scalarNames } from '../../lib/store/scalars'
 import { isMeasured, withoutExact } from '../_charts/series'
 import {
@@ -30,10 +29,6 @@ export type CurvesData = {
   key: string
   /** Those that have it, in the order of the comparison. */
   curves: RunCurve[]
-  /** The range its points are of. */
-  range: StepRange | null
-  /** First and last step of any of them; null if there is no point. */
-  whole: StepRange | null
 }
 
 /** Points of all curves together that are sent to the browser. */
@@ -55,9 +50,10 @@ export async function loadCurves(
     ...names.map(loggedKey),
   ]
   const key = keys.includes(y) ? y : (keys[0] ?? 'sqnr')
-  const all = measured.get(key) ?? (await Promise.all(runs.map((run) => loggedPoints(run.id, key))))
+  const all =
+    measured.get(key) ??
+    (await Promise.all(runs.map((run) => loggedPoints(run.id, key.slice(loggedKey('').length)))))
   const drawn = runs.flatMap((run, i) => (hasValues(all[i]!) ? [{ run, points: all[i]! }] : []))
-  const [first, last] = extent(drawn.flatMap(({ points }) => [points[0]!.x, points.at(-1)!.x]))
   const most = Math.floor(mostPoints / Math.max(1, drawn.length))
   return {
     keys,
@@ -68,8 +64,6 @@ export async function loadCurves(
       compared: compared.filter(({ runId }) => runId === run.id).map(({ step }) => step),
       exact: key === 'sqnr' && points.some(({ y }) => y === null),
     })),
-    range,
-    whole: first === undefined ? null : [first, last],
   }
 }
 
@@ -84,7 +78,7 @@ function checkpointPoints(run: RunSummary, key: CheckpointCurve, pinned?: Pinned
   return known.map(({ step }, i) => ({ x: step, y: drawn[i]! }))
 }
 
-async function loggedPoints(runId: string, key: string): Promise<CurvePoint[]> {
-  const values = await getScalars(runId, key.slice(loggedKey('').length))
+async function loggedPoints(runId: string, name: string): Promise<CurvePoint[]> {
+  const values = await getScalars(runId, name)
   return values.map(({ step, value }) => ({ x: step, y: value }))
 }

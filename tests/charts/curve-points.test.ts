@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { leftOutNote, pointsIn } from '../../app/_views/curve-points'
+import { curvesIn, leftOutNote, pointsIn, wholeRange } from '../../app/_views/curve-points'
 
 const points = Array.from({ length: 1000 }, (_, i) => ({ x: i, y: i === 503 ? 9 : Math.sin(i) }))
 
@@ -9,6 +9,8 @@ describe('pointsIn', () => {
       points: points.slice(500, 510),
       total: 1000,
       within: 10,
+      range: [500, 509],
+      whole: [0, 999],
     })
   })
 
@@ -18,6 +20,17 @@ describe('pointsIn', () => {
     expect(all.points).toContainEqual({ x: 503, y: 9 })
     expect(all.points).not.toContainEqual(points[505])
     expect(pointsIn(points, [480, 520], 100).points).toContainEqual(points[505])
+  })
+})
+
+describe('curvesIn', () => {
+  it('has what is at hand of a range whose points are not there yet, and says so', () => {
+    const loaded = [pointsIn(points, null, 1000)]
+    expect(curvesIn(loaded, null)).toEqual({ curves: loaded, note: '' })
+    const { curves, note } = curvesIn(loaded, [500, 509])
+    expect(curves[0]!.points).toEqual(points.slice(500, 510))
+    expect(note).toBe('The points of these steps are being loaded.')
+    expect(wholeRange(curves)).toEqual([0, 999])
   })
 })
 

@@ -1,4 +1,5 @@
 import { beforeAll, expect, it } from 'vitest'
+import { wholeRange } from '../../../app/_views/curve-points'
 import { loadCurves } from '../../../app/_views/load-curves'
 import { storeCheckpoint } from '../../../lib/store/checkpoints'
 import { getRun } from '../../../lib/store/runs'
@@ -27,7 +28,8 @@ beforeAll(async () => {
 
 it('draws a figure of every checkpoint of each run, with the compared ones told', async () => {
   const data = await curvesOf('sqnr')
-  expect(data).toMatchObject({ keys: ['sqnr', 'cosine', 'log:loss'], key: 'sqnr', whole: [0, 1000] })
+  expect(data).toMatchObject({ keys: ['sqnr', 'cosine', 'log:loss'], key: 'sqnr' })
+  expect(wholeRange(data.curves)).toEqual([0, 1000])
   expect(points(data)).toEqual({ a: [0, 200, 1000], b: [0, 200, 1000] })
   expect(data.curves.map(({ compared }) => compared)).toEqual([[200], [200]])
   expect(data.curves[0]!.points[1]).toEqual({ x: 200, y: 15 })
@@ -36,13 +38,13 @@ it('draws a figure of every checkpoint of each run, with the compared ones told'
 it('what only one logged is drawn of that one: extremes of all, every point of a range', async () => {
   const all = await curvesOf('log:loss')
   expect(Object.keys(points(all))).toEqual(['b'])
-  expect(all.whole).toEqual([0, 4999])
+  expect(wholeRange(all.curves)).toEqual([0, 4999])
   expect(all.curves[0]).toMatchObject({ total: 5000, within: 5000 })
   expect(all.curves[0]!.points.length).toBeLessThanOrEqual(1800)
   const part = await curvesOf('log:loss', [1000, 2000])
   expect(part.curves[0]).toMatchObject({ total: 5000, within: 1001 })
   expect(part.curves[0]!.points).toHaveLength(1001)
-  expect(part.whole).toEqual([0, 4999])
+  expect(wholeRange(part.curves)).toEqual([0, 4999])
 })
 
 it('a curve nobody has is answered with the first there is', async () => {
