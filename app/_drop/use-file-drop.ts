@@ -27,7 +27,13 @@ export function useFileDrop(onFiles: (files: DroppedFile[]) => void): boolean {
       depth = Math.max(0, depth - 1)
       if (depth === 0) setOver(false)
     }
-    const hold = (event: DragEvent) => hasFiles(event) && event.preventDefault()
+    // A drag that came in before the page listened, or whose enter was lost, is noticed here.
+    const hold = (event: DragEvent) => {
+      if (!hasFiles(event)) return
+      event.preventDefault()
+      depth = Math.max(depth, 1)
+      setOver(true)
+    }
     const drop = (event: DragEvent) => {
       if (!hasFiles(event)) return
       event.preventDefault()

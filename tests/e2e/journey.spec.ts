@@ -509,9 +509,12 @@ async function dropFolder(page: Page, folder: string): Promise<void> {
   const data = { items: [], files: [folder], dragOperationsMask: 1 }
   const drag = (type: 'dragEnter' | 'dragOver' | 'drop') =>
     browser.send('Input.dispatchDragEvent', { type, x: 400, y: 400, data })
+  const invitation = page.getByText('Drop a teacher and its student, or a folder of checkpoints')
   await drag('dragEnter')
-  await expect(page.getByText('Drop a teacher and its student, or a folder of checkpoints')).toBeVisible()
-  await drag('dragOver')
+  await expect(async () => {
+    await drag('dragOver')
+    await expect(invitation).toBeVisible({ timeout: 1000 })
+  }).toPass({ timeout: 30_000 })
   await drag('drop')
   await browser.detach()
 }
