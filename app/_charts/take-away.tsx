@@ -1,8 +1,8 @@
 'use client'
 
-import { Popover } from 'radix-ui'
 import { type RefObject, useState } from 'react'
 import { download } from '../_ui/download'
+import { Popover } from '../_ui/popover'
 import { chartFileName, useChartSubject } from './chart-subject'
 import type { ChartTable } from './data-table'
 import { toCsv, toLatex } from './table-text'
@@ -21,7 +21,6 @@ type TakeAwayProps = {
 /** The chart as files: the picture as it stands, and the table behind it. */
 export function TakeAway({ section, fileName, message, table, asTable }: TakeAwayProps) {
   const subject = useChartSubject()
-  const [open, setOpen] = useState(false)
   const [problem, setProblem] = useState<string | null>(null)
   const name = chartFileName(subject, fileName)
 
@@ -45,33 +44,24 @@ export function TakeAway({ section, fileName, message, table, asTable }: TakeAwa
         ),
     },
   ]
-  async function save(file: (typeof files)[number]) {
+  async function save(file: (typeof files)[number], close: () => void) {
     try {
       await file.save()
-      setOpen(false)
+      close()
     } catch (error) {
       setProblem(`The ${file.name} could not be made: ${(error as Error).message}.`)
     }
   }
 
   return (
-    <Popover.Root
-      open={open}
-      onOpenChange={(next) => {
-        setOpen(next)
-        setProblem(null)
-      }}
+    <Popover
+      label={`Save ${fileName}`}
+      className="save-box"
+      button={{ className: 'text-button', label: `Save ${fileName}`, words: 'save' }}
+      onOpen={() => setProblem(null)}
     >
-      <Popover.Trigger className="text-button" aria-label={`Save ${fileName}`}>
-        save
-      </Popover.Trigger>
-      <Popover.Portal>
-        <Popover.Content
-          className="floating save-box"
-          align="end"
-          sideOffset={4}
-          aria-label={`Save ${fileName}`}
-        >
+      {(close) => (
+        <>
           {files.map((file) => (
             <button
               key={file.name}
@@ -79,7 +69,7 @@ export function TakeAway({ section, fileName, message, table, asTable }: TakeAwa
               className="text-button"
               disabled={file.drawn && asTable}
               title={file.drawn && asTable ? 'The picture is hidden behind its table' : name}
-              onClick={() => void save(file)}
+              onClick={() => void save(file, close)}
             >
               {file.name}
             </button>
@@ -89,8 +79,8 @@ export function TakeAway({ section, fileName, message, table, asTable }: TakeAwa
               ◆ {problem}
             </p>
           )}
-        </Popover.Content>
-      </Popover.Portal>
-    </Popover.Root>
+        </>
+      )}
+    </Popover>
   )
 }

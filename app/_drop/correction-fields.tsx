@@ -2,7 +2,7 @@
 
 import type { ReactNode } from 'react'
 import type { ScheduleName } from '../../lib/record/run'
-import { readingNames } from '../../lib/unet/reading'
+import { readingNames } from '../../lib/unet/reading-name'
 import { scheduleWords } from '../_ui/network-names'
 import type { Outline } from '../_workers/inspect-dropped'
 import type { Corrections, Overrides } from './corrections'

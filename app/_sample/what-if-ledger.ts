@@ -1,7 +1,7 @@
 /** What a network costs as stored and with its switches, and what its samples are worth. */
 import { bitsOf } from '../../lib/cost/bits'
 import { type Cost, costOf } from '../../lib/cost/conventions'
-import { switchedPrecision } from '../../lib/quant/switch-layer'
+import { switchedPrecision } from '../../lib/quant/switched-precision'
 import type { LayerPrecision } from '../../lib/record/precision'
 import type { Switches } from '../../lib/record/switches'
 import type { SampleNetwork } from '../_views/load-sample'

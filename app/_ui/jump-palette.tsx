@@ -1,9 +1,9 @@
 'use client'
 
 import { useRouter } from 'next/navigation'
-import { Dialog } from 'radix-ui'
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react'
 import { type FoundPlaces, wordsOf } from '../../lib/record/places'
+import { Dialog } from './dialog'
 import { type Here, hereOf, pageTargets, shownWords, type Target, targetOf } from './jump-targets'
 import './jump.css'
 import { useKeys } from './use-keys'
@@ -13,27 +13,30 @@ const purpose = 'Jump to a run, checkpoint, layer or page'
 /** The button and Ctrl or Command with K: a list of places that narrows with every word. */
 export function JumpPalette() {
   const [here, setHere] = useState<Here | null>(null)
-  const handleOpen = (open: boolean) =>
-    setHere(open ? hereOf(window.location.pathname, window.location.search) : null)
-  useKeys({ 'Mod+k': () => handleOpen(here === null) })
+  const open = () => setHere(hereOf(window.location.pathname, window.location.search))
+  const close = () => setHere(null)
+  useKeys({ 'Mod+k': here ? close : open })
   return (
-    <Dialog.Root open={here !== null} onOpenChange={handleOpen}>
-      <Dialog.Trigger className="button jump-button" title={purpose} aria-keyshortcuts="Control+K Meta+K">
+    <>
+      <button
+        type="button"
+        className="button jump-button"
+        title={purpose}
+        aria-haspopup="dialog"
+        aria-keyshortcuts="Control+K Meta+K"
+        onClick={open}
+      >
         <svg width={14} height={14} viewBox="0 0 14 14" fill="none" stroke="currentColor" aria-hidden>
           <circle cx={6} cy={6} r={4.5} strokeWidth={1.5} />
           <path d="M9.5 9.5 13 13" strokeWidth={1.5} />
         </svg>
         <span className="words">Jump to …</span>
         <kbd aria-hidden>Ctrl K</kbd>
-      </Dialog.Trigger>
-      <Dialog.Portal>
-        <Dialog.Overlay className="overlay" />
-        <Dialog.Content className="floating dialog jump" aria-describedby={undefined}>
-          <Dialog.Title className="unseen">{purpose}</Dialog.Title>
-          {here && <JumpList here={here} onDone={() => setHere(null)} />}
-        </Dialog.Content>
-      </Dialog.Portal>
-    </Dialog.Root>
+      </button>
+      <Dialog open={here !== null} onClose={close} label={purpose} className="jump">
+        {here && <JumpList here={here} onDone={close} />}
+      </Dialog>
+    </>
   )
 }
 
@@ -104,9 +107,9 @@ function JumpList({ here, onDone }: { here: Here; onDone: () => void }) {
           }}
           onKeyDown={handleKey}
         />
-        <Dialog.Close className="text-button">
+        <button type="button" className="text-button" onClick={onDone}>
           <kbd>Esc</kbd> <span className="unseen">Close</span>
-        </Dialog.Close>
+        </button>
       </div>
       <div id={id} role="listbox" aria-label="Places" aria-busy={!current} className="jump-list">
         {targets.map((target, i) => (

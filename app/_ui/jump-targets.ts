@@ -1,12 +1,12 @@
 /** From where the reader is and what was found to the pages the jump palette offers. */
 import type { Place, PlaceKind } from '../../lib/record/places'
+import type { SharedView } from '../../lib/record/shared-view'
 import {
   keptParams,
   loadViewParams,
   type Page,
   pageUrl,
   placeOf,
-  type SharedView,
   type ViewParams,
 } from '../../lib/record/view'
 import { formatCount } from './format'

@@ -1,7 +1,7 @@
 'use client'
 
-import { Dialog } from 'radix-ui'
 import { useState } from 'react'
+import { Dialog } from './dialog'
 import { lettersAreOn, listenedKeys, switchLetters, useKeys } from './use-keys'
 
 type Entry = {
@@ -53,55 +53,51 @@ export function KeyboardMap() {
   const [open, setOpen] = useState(false)
   const [letters, setLetters] = useState(true)
   const [shown, setShown] = useState<Entry[]>([])
-  function handleOpen(next: boolean) {
-    if (next) {
-      setLetters(lettersAreOn())
-      setShown(usableEntries(listenedKeys(), chartKeys()))
-    }
-    setOpen(next)
+  function show() {
+    setLetters(lettersAreOn())
+    setShown(usableEntries(listenedKeys(), chartKeys()))
+    setOpen(true)
   }
-  useKeys({ '?': () => handleOpen(true) })
+  const close = () => setOpen(false)
+  useKeys({ '?': show })
   return (
-    <Dialog.Root open={open} onOpenChange={handleOpen}>
-      <Dialog.Trigger className="text-button">
+    <>
+      <button type="button" className="text-button" aria-haspopup="dialog" onClick={show}>
         <kbd>?</kbd> keyboard map
-      </Dialog.Trigger>
-      <Dialog.Portal>
-        <Dialog.Overlay className="overlay" />
-        <Dialog.Content className="floating dialog" aria-describedby={undefined}>
-          <Dialog.Title asChild>
-            <h2>Keyboard map</h2>
-          </Dialog.Title>
-          <table className="plain">
-            <tbody>
-              {shown.map(({ what, names }) => (
-                <tr key={what}>
-                  <td>{what}</td>
-                  <td className="num">
-                    {names.map((name) => (
-                      <kbd key={name} style={{ marginLeft: 6 }}>
-                        {name}
-                      </kbd>
-                    ))}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-          <label style={{ display: 'flex', gap: 8, marginBlock: 12 }}>
-            <input
-              type="checkbox"
-              checked={letters}
-              onChange={(event) => {
-                switchLetters(event.target.checked)
-                setLetters(event.target.checked)
-              }}
-            />
-            Single-letter keys are on
-          </label>
-          <Dialog.Close className="button">Close</Dialog.Close>
-        </Dialog.Content>
-      </Dialog.Portal>
-    </Dialog.Root>
+      </button>
+      <Dialog open={open} onClose={close} label="Keyboard map">
+        <h2>Keyboard map</h2>
+        <table className="plain">
+          <tbody>
+            {shown.map(({ what, names }) => (
+              <tr key={what}>
+                <td>{what}</td>
+                <td className="num">
+                  {names.map((name) => (
+                    <kbd key={name} style={{ marginLeft: 6 }}>
+                      {name}
+                    </kbd>
+                  ))}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+        <label style={{ display: 'flex', gap: 8, marginBlock: 12 }}>
+          <input
+            type="checkbox"
+            checked={letters}
+            onChange={(event) => {
+              switchLetters(event.target.checked)
+              setLetters(event.target.checked)
+            }}
+          />
+          Single-letter keys are on
+        </label>
+        <button type="button" className="button" onClick={close}>
+          Close
+        </button>
+      </Dialog>
+    </>
   )
 }

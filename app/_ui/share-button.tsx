@@ -1,9 +1,10 @@
 'use client'
 
 import Link from 'next/link'
-import { Popover } from 'radix-ui'
 import { type FormEvent, useRef, useState } from 'react'
-import { type SharedView, type ShareTerms, shareDays } from '../../lib/record/view'
+import type { SharedView, ShareTerms } from '../../lib/record/shared-view'
+import { shareDays } from '../../lib/record/view'
+import { Popover } from './popover'
 import { useKeys } from './use-keys'
 
 /** What a page knows of itself; the query is read from the address bar when the link is made. */
@@ -16,28 +17,23 @@ const formatDays = (days: ShareTerms['days']): string =>
 
 /** Asks until when and with which names, then freezes the view as it stands and shows its short link, once. */
 export function ShareButton({ subject }: { subject: ShareSubject }) {
-  const [open, setOpen] = useState(false)
   const [state, setState] = useState<State>(null)
-  useKeys({ s: () => handleOpen(true) })
+  const button = useRef<HTMLButtonElement>(null)
+  useKeys({ s: () => button.current?.click() })
 
-  function handleOpen(next: boolean) {
-    setOpen(next)
-    setState(null)
-  }
   async function make(terms: ShareTerms) {
     setState('making')
     setState(await createShare({ ...subject, query: window.location.search.slice(1) }, terms))
   }
   return (
-    <Popover.Root open={open} onOpenChange={handleOpen}>
-      <Popover.Trigger className="button solid">Share view</Popover.Trigger>
-      <Popover.Portal>
-        <Popover.Content
-          className="floating share-box"
-          align="end"
-          sideOffset={8}
-          aria-label="Share this view"
-        >
+    <Popover
+      label="Share this view"
+      className="share-box"
+      button={{ className: 'button solid', words: 'Share view', ref: button }}
+      onOpen={() => setState(null)}
+    >
+      {() => (
+        <>
           <h3>Link to this view</h3>
           {state !== null && typeof state === 'object' && 'link' in state ? (
             <MadeLink {...state} />
@@ -52,9 +48,9 @@ export function ShareButton({ subject }: { subject: ShareSubject }) {
           <p className="small">
             <Link href="/shares">Links made so far</Link>
           </p>
-        </Popover.Content>
-      </Popover.Portal>
-    </Popover.Root>
+        </>
+      )}
+    </Popover>
   )
 }
 

@@ -10,7 +10,7 @@ export const switchLetters = (on: boolean): void => localStorage.setItem(storage
 
 /** What takes letters and arrows for itself; boxes to tick and buttons do not. */
 const fields =
-  'input:not([type="checkbox"], [type="radio"]), textarea, select, [contenteditable="true"], [role="dialog"]'
+  'input:not([type="checkbox"], [type="radio"]), textarea, select, [contenteditable="true"], dialog, [popover]'
 
 function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.closest(fields) !== null

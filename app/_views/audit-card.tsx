@@ -1,13 +1,13 @@
 import Link from 'next/link'
 import type { ReactNode } from 'react'
+import type { Finding } from '../../lib/record/audit'
 import {
   auditCounts,
   countsInWords,
   evidenceInWords,
-  type Finding,
   type FindingGroup,
   groupFindings,
-} from '../../lib/record/audit'
+} from '../../lib/record/findings'
 import { Card } from '../_ui/card'
 import { SeverityMark } from '../_ui/severity'
 import './audit.css'

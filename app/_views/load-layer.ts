@@ -2,7 +2,7 @@
 import { type Reason, standouts } from '../../lib/diagnostics/standouts'
 import type { Finding } from '../../lib/record/audit'
 import type { CheckpointDetail, Layer, LayerRecord } from '../../lib/record/run'
-import type { PackedGrids } from '../../lib/record/sweep'
+import type { PackedGrids } from '../../lib/record/sweep-record'
 import type { ViewParams } from '../../lib/record/view'
 import { getCheckpoint } from '../../lib/store/checkpoints'
 import { getLayerMoments, getLayerSweep, type LayerMoment } from '../../lib/store/layers'

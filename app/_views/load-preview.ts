@@ -1,6 +1,6 @@
 /** What a chat tool shows of a link: a title, a sentence, and what its picture is drawn from. */
 import type { CheckpointDetail } from '../../lib/record/run'
-import type { SharedView } from '../../lib/record/view'
+import type { SharedView } from '../../lib/record/shared-view'
 import { getCheckpoint } from '../../lib/store/checkpoints'
 import { listRuns } from '../../lib/store/runs'
 import { formatBytes, formatCount, formatDb, formatRatio } from '../_ui/format'

@@ -2,7 +2,7 @@
 import { type Standout, standouts } from '../../lib/diagnostics/standouts'
 import type { Finding } from '../../lib/record/audit'
 import type { CheckpointDetail, CheckpointSummary, RunSummary, SampleSet } from '../../lib/record/run'
-import type { SweepRecord } from '../../lib/record/sweep'
+import type { SweepRecord } from '../../lib/record/sweep-record'
 import type { ViewParams } from '../../lib/record/view'
 import { findCheckpoint, getCheckpoint, getSamples } from '../../lib/store/checkpoints'
 import { getPrecisionHistory } from '../../lib/store/layers'

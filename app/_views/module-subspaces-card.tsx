@@ -1,7 +1,7 @@
 'use client'
 
-import type { SweepRecord } from '../../lib/record/sweep'
 import { columnOf, detailOf, type Grid, unpackGrids } from '../../lib/record/sweep'
+import type { SweepRecord } from '../../lib/record/sweep-record'
 import { DotStrip } from '../_charts/dot-strip'
 import { isMeasured, meanOf, nearestIndex } from '../_charts/series'
 import { Card } from '../_ui/card'

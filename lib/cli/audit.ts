@@ -1,13 +1,12 @@
 import { auditCheckpoint } from '../diagnostics/audit/audit'
+import type { Audit, Severity } from '../record/audit'
 import {
-  type Audit,
   auditCounts,
   countsInWords,
   evidenceInWords,
   type FindingGroup,
   groupFindings,
-  type Severity,
-} from '../record/audit'
+} from '../record/findings'
 import type { Checkpoint } from '../unet/checkpoint'
 import { findNetworks } from '../unet/networks'
 import {

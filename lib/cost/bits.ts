@@ -1,6 +1,6 @@
 /** How many bits each layer takes, as the ledgers count them: read off a manifest, or planned for a network without one. */
 import { type BasisPlaces, layersWithTwoBases } from '../quant/basis-places'
-import { keptFullPrecision } from '../quant/manifest'
+import { keptFullPrecision } from '../quant/kept-layers'
 import { binarizationPresets } from '../quant/presets'
 import { type LayerPrecision, weightBits } from '../record/precision'
 import type { Layer } from '../record/run'

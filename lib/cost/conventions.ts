@@ -7,7 +7,7 @@
  * the autoencoder of a latent model are not among them. Symbols in formulas: w, a bits of a weight and of an input value;
  * float: layers with 32-bit weights or inputs.
  */
-import { keptFullPrecision } from '../quant/manifest'
+import { keptFullPrecision } from '../quant/kept-layers'
 import type { Layer } from '../record/run'
 import { type LayerBits, nominalBits } from './bits'
 import { float32Bytes, quantizedBytes } from './ledger'

@@ -1,6 +1,6 @@
 /** A network by its layers alone, as a JSON document: what `inspect --json` says of one file is one. */
 import * as z from 'zod/mini'
-import { LayerPrecision } from '../record/precision'
+import { LayerPrecision } from '../record/layer-precision'
 import { Layer } from '../record/run'
 import { InputError } from '../tensor/error'
 import { bitsOf, floatBits } from './bits'

@@ -4,9 +4,10 @@
  * layer is held against its own kind: how far it lies from the median, in units of how far the next one does.
  */
 import { quantiles } from '../math/quantiles'
-import { keptFullPrecision } from '../quant/manifest'
+import { keptFullPrecision } from '../quant/kept-layers'
 import type { BasisFit, BasisStats, LayerRecord } from '../record/run'
-import { columnOf, type SweepRecord, unpackGrids } from '../record/sweep'
+import { columnOf, unpackGrids } from '../record/sweep'
+import type { SweepRecord } from '../record/sweep-record'
 
 /** By what a layer stands out, and how far. */
 export type Reason = {

@@ -4,6 +4,7 @@ import type { Layer } from '../record/run'
 import { InputError } from '../tensor/error'
 import { type BasisPlaces, layersWithTwoBases } from './basis-places'
 import { checkBases } from './binarizer'
+import { keptFullPrecision } from './kept-layers'
 
 export type BinarizationPlan = {
   method: Method
@@ -18,14 +19,6 @@ export type BinarizationPlan = {
   keptBits?: 8 | 32
   /** Bases of single layers by id, whatever the rest of the plan gives them; 0 leaves the layer in full precision. */
   layers?: ReadonlyMap<string, 0 | 1 | 2>
-}
-
-/**
- * The layers BinaryDM never binarizes: the first and the last conv and the MLP of the time embedding.
- * The time projections inside blocks stand in down, mid or up and are binarized.
- */
-export function keptFullPrecision({ place }: Layer): boolean {
-  return place.part === 'in' || place.part === 'out' || place.part === 'time'
 }
 
 /**

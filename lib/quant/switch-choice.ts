@@ -1,7 +1,7 @@
 /** Choosing what layers are switched to: switches in, switches out. Choosing what a layer has as stored takes its switch away. */
 import type { LayerPrecision } from '../record/precision'
 import type { InputBits, LayerSwitch, Switches } from '../record/switches'
-import { switchedPrecision } from './switch-layer'
+import { switchedPrecision } from './switched-precision'
 
 export const noSwitch: LayerSwitch = { bases: null, activationBits: null }
 

@@ -2,7 +2,7 @@
  * One layer of a student at another precision without training: more or fewer bases, its teacher's weights, other bits of its
  * input. Weights are OIHW or [out, in], n values per output channel.
  */
-import { fullPrecisionLayer, type LayerPrecision } from '../record/precision'
+import type { LayerPrecision } from '../record/precision'
 import type { LayerSwitch } from '../record/switches'
 import type { Tensor } from '../tensor/tensor'
 import { basisScales, effectiveWeight, type Scales, type Whose } from './binarizer'
@@ -10,30 +10,10 @@ import { codeRange } from './lsq'
 import { isPacked, type StoredWeight } from './quantizer'
 import { initScales, meanAbs, rowLength } from './scales'
 import { signOf } from './ste'
+import { switchedPrecision } from './switched-precision'
 
 /** A layer as it runs. */
 export type SwitchableLayer = { precision: LayerPrecision; weight: StoredWeight; scales: Scales }
-
-/** What a layer of this precision has after the switch; all that its cost depends on. */
-export function switchedPrecision(
-  precision: LayerPrecision,
-  { bases, activationBits }: LayerSwitch,
-): LayerPrecision {
-  const weights = switchedWeights(precision, bases)
-  const bits = activationBits ?? weights.activationBits
-  const { alphaPerBatch: _, ...rest } = weights
-  // where no step is stored one is taken from each batch
-  const perBatch = bits !== 32 && (precision.alphaPerBatch ?? precision.activationBits === 32)
-  return { ...rest, activationBits: bits, ...(perBatch ? { alphaPerBatch: true as const } : {}) }
-}
-
-function switchedWeights(precision: LayerPrecision, bases: LayerSwitch['bases']): LayerPrecision {
-  const { method } = precision
-  if (bases === null || (bases === precision.bases && method !== 'lsq')) return precision
-  if (bases === 0) return fullPrecisionLayer
-  if (bases === 2) return { ...precision, method: method === 'ebb' ? 'ebb' : 'lmb', bases }
-  return { ...precision, method: precision.bases > 0 ? method : 'sign', bases }
-}
 
 /**
  * The layer after the switch; the layer itself where nothing changes. A dropped second basis leaves the first as it is. A second

@@ -5,8 +5,8 @@
  */
 import * as z from 'zod/mini'
 import { Audit } from './audit'
-import { LayerPrecision } from './precision'
-import { PackedGrids, SweepRecord } from './sweep'
+import { LayerPrecision } from './layer-precision'
+import { PackedGrids, SweepRecord } from './sweep-record'
 
 /** Code bases whose sampling conventions are known; see lib/diffusion/schedule. */
 export const scheduleNames = ['ddim', 'diffusers', 'ldm'] as const

@@ -1,6 +1,6 @@
 /** What is kept of a sweep that is not done, so that it goes on where it was cut short: on a disk, or in a page. */
 import * as z from 'zod/mini'
-import { PackedGrids } from './sweep'
+import { PackedGrids } from './sweep-record'
 
 /** Raised whenever a sweep measures something else: what older code kept is of no use then. */
 export const sweepVersion = 1

@@ -13,7 +13,7 @@ import {
   parseAsString,
   parseAsStringLiteral,
 } from 'nuqs/server'
-import * as z from 'zod/mini'
+import type { SharedView } from './shared-view'
 
 export const metrics = ['sqnr', 'cosine', 'lowrank'] as const
 /** Which error of a layer: with its network's own input, with the teacher's input, and what the first loses against the second. */
@@ -189,29 +189,8 @@ export function keptParams(
   return Object.fromEntries(kept) as Partial<ViewParams>
 }
 
-/** What a share link freezes: the view, and by content hash the checkpoints it showed. */
-export const SharedView = z.object({
-  page: z.enum(pages),
-  /** Run name for the pages below /r. */
-  run: z.nullable(z.string()),
-  /** Layer id for the layer page. */
-  layer: z.nullable(z.string()),
-  /** The query string the sender saw, without '?'. */
-  query: z.string().check(z.maxLength(2000)),
-  /** Ids of the checkpoints shown, baseline first. */
-  checkpoints: z.array(z.string()),
-})
-export type SharedView = z.infer<typeof SharedView>
-
 /** Days a share link may open its view for. */
 export const shareDays = [1, 7, 90] as const
-
-/** What is chosen when a link is made: when it ends (null: never), and whether it names runs and files. */
-export const ShareTerms = z.object({
-  days: z._default(z.nullable(z.literal(shareDays)), null),
-  anonymous: z._default(z.boolean(), false),
-})
-export type ShareTerms = z.infer<typeof ShareTerms>
 
 /** Where a path that `pageUrl` made leads; null for any other. */
 export function placeOf(path: string): Pick<SharedView, 'page' | 'run' | 'layer'> | null {

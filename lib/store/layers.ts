@@ -1,6 +1,6 @@
 import { Prisma } from '../generated/prisma/client'
 import type { Histogram, LayerRecord } from '../record/run'
-import type { PackedGrids } from '../record/sweep'
+import type { PackedGrids } from '../record/sweep-record'
 import { db } from './db'
 import { newestOfEachStep } from './newest'
 import { meanOf, packAlignment, unpackAlignment } from './series'

@@ -1,6 +1,6 @@
 /** Share links: frozen views behind a token, until they end or are revoked. */
 import { createHash, randomBytes } from 'node:crypto'
-import type { SharedView, ShareTerms } from '../record/view'
+import type { SharedView, ShareTerms } from '../record/shared-view'
 import { InputError } from '../tensor/error'
 import { checkText, db, write } from './db'
 

@@ -2,7 +2,7 @@
 import { existsSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import * as z from 'zod/mini'
-import { Manifest } from '../record/precision'
+import { Manifest } from '../record/layer-precision'
 import { InputError } from '../tensor/error'
 import { openFileSource } from '../tensor/file-source'
 import { openTensors } from '../tensor/open'

@@ -3,7 +3,8 @@
  * and shapes. Files may leave the additions out; what they state is checked when they are read.
  */
 import * as z from 'zod/mini'
-import { LayerPrecision, type Manifest, weightBits } from '../record/precision'
+import { LayerPrecision, type Manifest } from '../record/layer-precision'
+import { weightBits } from '../record/precision'
 import type { Layer } from '../record/run'
 import { InputError } from '../tensor/error'
 import { sameShape } from '../tensor/tensor'

@@ -3,7 +3,7 @@
  * rules that know nothing of files judge them. Nothing runs through the network, so it takes a pass over the weights.
  */
 import { effectiveWeight } from '../../quant/binarizer'
-import { keptFullPrecision } from '../../quant/manifest'
+import { keptFullPrecision } from '../../quant/kept-layers'
 import { type Audit, type AuditRow, type Finding, severities } from '../../record/audit'
 import type { Layer } from '../../record/run'
 import { type Architecture, architecture, type ResBlock } from '../../unet/architecture'

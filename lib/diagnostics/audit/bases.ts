@@ -1,5 +1,5 @@
 /** How many bases a layer has, by its scales rather than by what is declared, and what does not fit together. */
-import { keptFullPrecision } from '../../quant/manifest'
+import { keptFullPrecision } from '../../quant/kept-layers'
 import type { Finding, ScaleOrigin } from '../../record/audit'
 import { binarized, type LayerFacts, type NetworkFacts, type ScaleFacts } from './facts'
 import { found, number, percent } from './kinds'

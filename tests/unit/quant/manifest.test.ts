@@ -3,7 +3,8 @@ import * as z from 'zod/mini'
 import { dropSecondBasis } from '../../../lib/quant/ebb'
 import { type BinarizationPlan, manifestFor } from '../../../lib/quant/manifest'
 import { type BinarizationPreset, binarizationPresets } from '../../../lib/quant/presets'
-import { bitsLabel, fullPrecisionLayer, LayerPrecision } from '../../../lib/record/precision'
+import { LayerPrecision } from '../../../lib/record/layer-precision'
+import { bitsLabel, fullPrecisionLayer } from '../../../lib/record/precision'
 import type { Layer, Place } from '../../../lib/record/run'
 
 function layer(id: string, part: Place['part'], level: number | null, role = 'conv1'): Layer {

@@ -1,7 +1,8 @@
 /** One linear layer of two output channels, worked by hand. */
 import { describe, expect, it } from 'vitest'
 import { effectiveWeight } from '../../../lib/quant/binarizer'
-import { type SwitchableLayer, switchedPrecision, switchLayer } from '../../../lib/quant/switch-layer'
+import { type SwitchableLayer, switchLayer } from '../../../lib/quant/switch-layer'
+import { switchedPrecision } from '../../../lib/quant/switched-precision'
 import type { LayerPrecision } from '../../../lib/record/precision'
 import type { LayerSwitch } from '../../../lib/record/switches'
 

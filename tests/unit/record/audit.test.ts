@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import {
-  auditCounts,
-  countsInWords,
-  evidenceInWords,
-  type Finding,
-  groupFindings,
-} from '../../../lib/record/audit'
+import type { Finding } from '../../../lib/record/audit'
+import { auditCounts, countsInWords, evidenceInWords, groupFindings } from '../../../lib/record/findings'
 
 const finding = (code: string, severity: Finding['severity'], layer: string | null = null): Finding => ({
   ...{ layer, code, severity, title: code, what: 'It is so.', evidence: [], remedy: 'Change it.' },

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { SharedView } from '../../../lib/record/view'
+import type { SharedView } from '../../../lib/record/shared-view'
 import { storeCheckpoint } from '../../../lib/store/checkpoints'
 import { db } from '../../../lib/store/db'
 import {

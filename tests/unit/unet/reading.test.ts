@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { binarizer } from '../../../lib/quant/binarizer'
 import { initScales } from '../../../lib/quant/scales'
 import type { Checkpoint } from '../../../lib/unet/checkpoint'
-import { parseReading, readAs, readingNames } from '../../../lib/unet/reading'
+import { readAs } from '../../../lib/unet/reading'
+import { parseReading, readingNames } from '../../../lib/unet/reading-name'
 import { checkpointOf } from './upstream'
 
 const reading = (text: string) => parseReading(text, '--mode')

@@ -1,4 +1,4 @@
-import { SharedView, ShareTerms } from '@/lib/record/view'
+import { SharedView, ShareTerms } from '@/lib/record/shared-view'
 import { createShare, listShares } from '@/lib/store/shares'
 import { json, parse, readJson, route } from '../_route'
 

@@ -11,7 +11,7 @@ import {
 } from '../../../../lib/diagnostics/sensitivity/variants'
 import { timelineOf } from '../../../../lib/diagnostics/trajectory'
 import { startingNoise } from '../../../../lib/diffusion/sample'
-import { keptFullPrecision } from '../../../../lib/quant/manifest'
+import { keptFullPrecision } from '../../../../lib/quant/kept-layers'
 import { initStep, weightCodes } from '../../../../lib/quant/weight-lsq'
 import { architecture } from '../../../../lib/unet/architecture'
 import { type Checkpoint, networkOf, quantizerOf } from '../../../../lib/unet/checkpoint'
