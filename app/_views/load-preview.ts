@@ -2,7 +2,7 @@
 import type { CheckpointDetail } from '../../lib/record/run'
 import type { SharedView } from '../../lib/record/shared-view'
 import { getCheckpoint } from '../../lib/store/checkpoints'
-import { listRuns } from '../../lib/store/runs'
+import { runNames } from '../../lib/store/runs'
 import { formatBytes, formatCount, formatDb, formatRatio } from '../_ui/format'
 import { type Thumbnails, thumbnails } from './load'
 
@@ -33,9 +33,10 @@ export async function loadPreview({ page, layer, checkpoints }: Shown): Promise<
     return { title: what, lines, map: null, samples: null }
   }
   const shown = page === 'compare' ? checkpoints.slice(0, mostNamed) : checkpoints.slice(0, 1)
-  const [runs, found] = await Promise.all([listRuns(), Promise.all(shown.map((id) => getCheckpoint(id)))])
+  const found = await Promise.all(shown.map((id) => getCheckpoint(id)))
   const details = found.filter((detail) => detail !== null)
-  const nameOf = (detail: CheckpointDetail) => runs.find((run) => run.id === detail.runId)?.name ?? 'a run'
+  const names = await runNames(details.map(({ runId }) => runId))
+  const nameOf = (detail: CheckpointDetail) => names.get(detail.runId) ?? 'a run'
   const last = details.at(-1)
   if (!last) return { title: 'Signscope', lines: [], map: null, samples: null }
   const name = nameOf(last)

@@ -4,10 +4,10 @@ import type { Finding } from '../../lib/record/audit'
 import type { CheckpointDetail, CheckpointSummary, RunSummary, SampleSet } from '../../lib/record/run'
 import type { SweepRecord } from '../../lib/record/sweep-record'
 import type { ViewParams } from '../../lib/record/view'
-import { findCheckpoint, getCheckpoint, getSamples } from '../../lib/store/checkpoints'
+import { getCheckpoint, getSamples } from '../../lib/store/checkpoints'
 import { getPrecisionHistory } from '../../lib/store/layers'
-import { getQuality, getRun, listRunEntries, type RunEntry } from '../../lib/store/runs'
-import { getScalars } from '../../lib/store/scalars'
+import { getQuality, listRunEntries, type RunEntry } from '../../lib/store/runs'
+import { getNamedScalars } from '../../lib/store/scalars'
 import { keepExtremes } from '../_charts/series'
 import { formatAge } from '../_ui/format'
 import { brief } from './brief'
@@ -17,6 +17,7 @@ import { type PartStages, precisionStages } from './precision-stages'
 import { type ReadAs, readAsOf } from './read-as'
 import { matchesFilter, packedSize, pageOf, sortRuns } from './run-filter'
 import { type LayerRow, layerRow } from './run-rows'
+import { storedRun } from './stored-run'
 
 /** A run by its name and mark. */
 export type RunHead = {
@@ -218,16 +219,16 @@ export async function loadRunView(
   params: Pick<ViewParams, 'c'>,
   pinned?: Pinned,
 ): Promise<RunViewData | null> {
-  const run = await getRun(name)
+  const run = await storedRun(name)
   if (!run) return null
   const pinnedId = pinned?.ids[0]
   const storedBy = pinned && new Date(pinned.createdAt)
   const { teacherName } = run
   const [detail, losses, precisions, teacher, students, siblings, job] = await Promise.all([
     pinnedId ? getCheckpoint(pinnedId) : nearestCheckpoint(run, params.c),
-    Promise.all(lossNames.map((name) => loggedLoss(run.id, name))),
+    getNamedScalars(run.id, lossNames),
     getPrecisionHistory(run.id, storedBy),
-    teacherName === null ? null : getRun(teacherName),
+    teacherName === null ? null : storedRun(teacherName),
     run.role === 'teacher' ? listRunEntries({ teacher: name, storedBy }) : [],
     teacherName === null ? [] : listRunEntries({ teacher: teacherName, most: mostSiblings }),
     pinned ? null : loadTrainingJob(run),
@@ -253,15 +254,15 @@ export async function loadRunView(
     rows: detail ? detail.diagnosis.layers.map((record) => layerRow(record, detail.diagnosis.audit)) : [],
     standouts: standouts(detail?.diagnosis.layers ?? [], detail?.diagnosis.sweep?.modules),
     stages: precisionStages(precisions),
-    losses: losses.filter(({ total }) => total > 0),
+    losses: lossNames.flatMap((name) => loggedLoss(name, losses.get(name))),
     job,
   })
 }
 
-async function loggedLoss(runId: string, name: string): Promise<LoggedLoss> {
-  const values = await getScalars(runId, name)
+function loggedLoss(name: string, values: readonly { step: number; value: number }[] = []): LoggedLoss[] {
+  if (values.length === 0) return []
   const points = values.map(({ step, value }) => ({ x: step, y: value }))
-  return { name, points: keepExtremes(points, lossPoints), total: values.length }
+  return [{ name, points: keepExtremes(points, lossPoints), total: values.length }]
 }
 
 /** The checkpoint at a step; for a step that is not stored the nearest, for none the latest. */
@@ -269,9 +270,11 @@ export async function nearestCheckpoint(
   run: RunSummary,
   step: number | null,
 ): Promise<CheckpointDetail | null> {
-  if (step === null) return findCheckpoint(run.name, null)
-  const nearest = run.checkpoints.toSorted((a, b) => Math.abs(a.step - step) - Math.abs(b.step - step))[0]
-  return nearest ? findCheckpoint(run.name, nearest.step) : null
+  const nearest =
+    step === null
+      ? run.checkpoints.at(-1)
+      : run.checkpoints.toSorted((a, b) => Math.abs(a.step - step) - Math.abs(b.step - step))[0]
+  return nearest ? getCheckpoint(nearest.id) : null
 }
 
 /** Images of the very teacher a checkpoint was made from, else of its latest checkpoint. */

@@ -10,28 +10,29 @@ import type {
 import { InputError } from '../tensor/error'
 import { putBlobWith } from './blobs'
 import { claimRun, describeRun } from './claim-run'
-import { checkText, db, write } from './db'
+import { checkText, db, isoTime, write } from './db'
 import type { Bytes } from './durable-file'
-import { getLayers, insertLayers, packLayers } from './layers'
+import { keptHere } from './kept'
+import { insertLayers, layersOf, layersText, packLayers } from './layers'
 import { meanOf } from './series'
 
-/** What a summary needs; diagnosis and pictures stay in the database. */
-export const checkpointColumns = {
-  id: true,
-  runId: true,
-  step: true,
-  revision: true,
-  sha256: true,
-  network: true,
-  teacherSha256: true,
-  bytes: true,
-  fileName: true,
-  ledger: true,
-  outputSqnr: true,
-  sampleCosine: true,
-  createdAt: true,
-} as const
-type SummaryRow = Prisma.CheckpointGetPayload<{ select: typeof checkpointColumns }>
+/**
+ * A summary of checkpoint `c` as JSON. What comes late in its row is taken from the index of lists, under the name `listed`:
+ * a row is up to a hundred kilobytes.
+ */
+export const summaryJson = Prisma.sql`json_object('id', c.id, 'runId', c.runId, 'step', c.step, 'sha256', c.sha256,
+  'network', c.network, 'teacherSha256', c.teacherSha256, 'bytes', c.bytes, 'fileName', c.fileName,
+  'hasWeights', EXISTS (SELECT 1 FROM Blob WHERE Blob.sha256 = c.sha256), 'ledger', json(c.ledger),
+  'outputSqnr', listed.outputSqnr, 'sampleCosine', listed.sampleCosine, 'createdAt', listed.createdAt)`
+
+/** As SQLite has it, which knows no booleans. */
+export type SummaryJson = Omit<CheckpointSummary, 'hasWeights'> & { hasWeights: 0 | 1 }
+
+export const summaryOf = (stored: SummaryJson): CheckpointSummary => ({
+  ...stored,
+  hasWeights: stored.hasWeights === 1,
+  createdAt: isoTime(stored.createdAt),
+})
 
 const newestFirst = [{ step: 'desc' }, { revision: 'desc' }] as const
 
@@ -78,33 +79,76 @@ export async function storeCheckpoint(
   return file ? putBlobWith(file, { expectedSha256: sha256 }, (tx, _, now) => store(tx, now)) : write(store)
 }
 
-/** A checkpoint with its diagnosis; null if there is none of this id. */
+/**
+ * A checkpoint with its diagnosis; null if there is none of this id. What was found of a checkpoint never changes, so that of
+ * those that were asked for last is kept; whether its file is here is looked up every time.
+ */
 export async function getCheckpoint(id: string): Promise<CheckpointDetail | null> {
-  const row = await db().checkpoint.findUnique({ where: { id } })
-  if (!row) return null
-  const [summary] = await summariesOf([row])
-  return {
-    ...summary!,
-    samples: row.samples as CheckpointDetail['samples'],
-    diagnosis: {
-      family: row.family as Diagnosis['family'],
-      config: row.config as Diagnosis['config'],
-      ...(row.unrun === null ? {} : { unrun: row.unrun }),
-      assumptions: row.assumptions as Diagnosis['assumptions'],
-      ledger: row.ledger as Diagnosis['ledger'],
-      timesteps: row.timesteps as Diagnosis['timesteps'],
-      protocol: row.protocol as Diagnosis['protocol'],
-      output: row.output as Diagnosis['output'],
-      layers: await getLayers(id),
-      ...(row.sweep !== null && { sweep: row.sweep as Diagnosis['sweep'] }),
-      ...(row.network !== null && { network: row.network }),
-      ...(row.mode !== null && { mode: row.mode }),
-      ...(row.schedule !== null && { schedule: row.schedule as Diagnosis['schedule'] }),
-      ...(row.audit !== null && { audit: row.audit as Diagnosis['audit'] }),
-    },
-  }
+  const [[row], found] = await Promise.all([
+    db().$queryRaw<{ summary: string }[]>`
+      SELECT ${summaryJson} AS summary FROM Checkpoint c JOIN Checkpoint listed ON listed.id = c.id WHERE c.id = ${id}`,
+    findings.of(id, () => loadFindings(id)),
+  ])
+  return row && found ? { ...summaryOf(JSON.parse(row.summary)), ...found } : null
 }
 
+type Findings = Pick<CheckpointDetail, 'samples' | 'diagnosis'>
+
+/** Weighed by the length of their JSON; that of a network with 200 layers is 1.3 MB. */
+const findings = keptHere<Findings>('findings', 64 * 2 ** 20)
+
+/** Text without its type, which Prisma would parse, column by column. */
+async function loadFindings(id: string): Promise<{ value: Findings; weight: number } | null> {
+  const [[row], layers] = await Promise.all([
+    db().$queryRaw<FindingsRow[]>`
+      SELECT family, config || '' AS config, unrun, assumptions || '' AS assumptions, ledger || '' AS ledger,
+        timesteps || '' AS timesteps, protocol || '' AS protocol, output || '' AS output, samples || '' AS samples,
+        audit || '' AS audit, network, mode, schedule, sweep || '' AS sweep
+      FROM Checkpoint WHERE id = ${id}`,
+    layersText(id),
+  ])
+  if (!row) return null
+  const { family, unrun, network, mode, schedule, ...texts } = row
+  const parsed = (text: string | null) => (text === null ? null : JSON.parse(text))
+  const value: Findings = {
+    samples: parsed(texts.samples),
+    diagnosis: {
+      family,
+      config: parsed(texts.config),
+      ...(unrun === null ? {} : { unrun }),
+      assumptions: parsed(texts.assumptions),
+      ledger: parsed(texts.ledger),
+      timesteps: parsed(texts.timesteps),
+      protocol: parsed(texts.protocol),
+      output: parsed(texts.output),
+      layers: layersOf(layers),
+      ...(texts.sweep !== null && { sweep: parsed(texts.sweep) }),
+      ...(network !== null && { network }),
+      ...(mode !== null && { mode }),
+      ...(schedule !== null && { schedule }),
+      ...(texts.audit !== null && { audit: parsed(texts.audit) }),
+    },
+  }
+  const weight = Object.values(texts).reduce((sum, text) => sum + (text?.length ?? 0), layers.length)
+  return { value, weight }
+}
+
+type FindingsRow = {
+  family: Diagnosis['family']
+  config: string
+  unrun: string | null
+  assumptions: string
+  ledger: string
+  timesteps: string
+  protocol: string | null
+  output: string | null
+  samples: string | null
+  audit: string | null
+  network: string | null
+  mode: string | null
+  schedule: NonNullable<Diagnosis['schedule']> | null
+  sweep: string | null
+}
 /** The checkpoint of a run at a step, or its latest for step null; null if there is none. */
 export async function findCheckpoint(runName: string, step: number | null): Promise<CheckpointDetail | null> {
   const row = await db().checkpoint.findFirst({
@@ -167,30 +211,6 @@ export function isReadAs(
       ([key, value]) => !Object.hasOwn(before, key) || JSON.stringify(before[key]) === JSON.stringify(value),
     )
   )
-}
-
-/** Summaries in the order given. */
-export async function summariesOf(rows: SummaryRow[]): Promise<CheckpointSummary[]> {
-  const blobs = await db().blob.findMany({
-    where: { sha256: { in: [...new Set(rows.map((row) => row.sha256))] } },
-    select: { sha256: true },
-  })
-  const stored = new Set(blobs.map((blob) => blob.sha256))
-  return rows.map((row) => ({
-    id: row.id,
-    runId: row.runId,
-    step: row.step,
-    sha256: row.sha256,
-    network: row.network,
-    teacherSha256: row.teacherSha256,
-    bytes: Number(row.bytes),
-    fileName: row.fileName,
-    hasWeights: stored.has(row.sha256),
-    ledger: row.ledger as CheckpointSummary['ledger'],
-    outputSqnr: row.outputSqnr,
-    sampleCosine: row.sampleCosine,
-    createdAt: row.createdAt.toISOString(),
-  }))
 }
 
 /** The samples of these checkpoints by their ids; of those that have none, none. */

@@ -120,6 +120,9 @@ export async function closeDb(): Promise<void> {
   await (await open.writer)?.$disconnect()
 }
 
+/** A time as it is stored, which is not ISO's way of writing it in every column. */
+export const isoTime = (stored: string): string => new Date(stored).toISOString()
+
 /** Text the database can hold and give back unchanged; throws an InputError for anything else. */
 export function checkText(field: string, text: string, longest = 512): void {
   const problem =

@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto'
 import { Prisma } from '../generated/prisma/client'
 import type { Histogram, LayerRecord } from '../record/run'
 import type { PackedGrids } from '../record/sweep-record'
 import { db } from './db'
+import { keptHere } from './kept'
 import { newestOfEachStep } from './newest'
 import { meanOf, packAlignment, unpackAlignment } from './series'
 
@@ -61,16 +63,12 @@ export async function getPrecisionHistory(
   storedBy?: Date,
 ): Promise<{ step: number; layers: Pick<LayerRecord, 'layer' | 'precision'>[] }[]> {
   const checkpoints = newestOfEachStep(
-    await db().$queryRaw<{ id: string; step: number; alike: bigint }[]>`
-      SELECT id, step, dense_rank() OVER (ORDER BY text) AS alike FROM (
-        SELECT id, step, revision, (SELECT group_concat(layer || precision, ',' ORDER BY position)
-          FROM Layer WHERE checkpointId = Checkpoint.id) AS text
-        FROM Checkpoint WHERE runId = ${runId} ${storedBy ? Prisma.sql`AND createdAt <= ${storedBy}` : Prisma.empty})
-      ORDER BY step, revision`,
+    await db().$queryRaw<{ id: string; step: number }[]>`
+      SELECT id, step FROM Checkpoint INDEXED BY Checkpoint_list
+      WHERE runId = ${runId} ${storedBy ? Prisma.sql`AND createdAt <= ${storedBy}` : Prisma.empty} ORDER BY step, revision`,
   )
-  const kept = checkpoints.filter(
-    ({ alike }, i) => alike !== checkpoints[i - 1]?.alike || alike !== checkpoints[i + 1]?.alike,
-  )
+  const hashes = await Promise.all(checkpoints.map(({ id }) => precisionHash(id)))
+  const kept = checkpoints.filter((_, i) => hashes[i] !== hashes[i - 1] || hashes[i] !== hashes[i + 1])
   return Promise.all(
     kept.map(async ({ id, step }) => ({
       step,
@@ -79,14 +77,28 @@ export async function getPrecisionHistory(
   )
 }
 
+const hashes = keptHere<string>('precisions', 100_000)
+
+/** The same for checkpoints whose layers and precisions are alike. */
+async function precisionHash(checkpointId: string): Promise<string | null> {
+  return hashes.of(checkpointId, async () => {
+    const text = await precisionsText(checkpointId)
+    return { value: createHash('sha256').update(text).digest('base64'), weight: 1 }
+  })
+}
+
 /** Each layer of a checkpoint with its precision, in order of the forward pass. */
 async function precisionsOf(
   checkpointId: string,
 ): Promise<[LayerRecord['layer'], LayerRecord['precision']][]> {
+  return JSON.parse(await precisionsText(checkpointId))
+}
+
+async function precisionsText(checkpointId: string): Promise<string> {
   const [found] = await db().$queryRaw<{ layers: string | null }[]>`
     SELECT '[' || group_concat('[' || layer || ',' || precision || ']', ',' ORDER BY position) || ']' AS layers
     FROM Layer WHERE checkpointId = ${checkpointId}`
-  return JSON.parse(found?.layers ?? '[]')
+  return found?.layers ?? '[]'
 }
 
 /** The precision of each layer of a checkpoint by its id, in order of the forward pass. */
@@ -105,16 +117,20 @@ export async function getLayerSweep(checkpointId: string, layerId: string): Prom
 }
 
 /**
- * All layers of a checkpoint in order of the forward pass, without their sweep. They come as one text: what Prisma does for
- * each column of 200 rows takes longer than all else, while others wait for the processor.
+ * All layers of a checkpoint in order of the forward pass, without their sweep, as `layersOf` reads them. They come as one
+ * text: what Prisma does for each column of 200 rows takes longer than all else, while others wait for the processor.
  */
-export async function getLayers(checkpointId: string): Promise<LayerRecord[]> {
+export async function layersText(checkpointId: string): Promise<string> {
   const [found] = await db().$queryRaw<{ records: string | null }[]>`
     SELECT '[' || group_concat(
       '[' || layer || ',' || precision || ',' || weights || ',' || ifnull(rank, 'null')
       || ',"' || hex(series) || '","' || hex(local) || '"]', ',' ORDER BY position) || ']' AS records
     FROM Layer WHERE checkpointId = ${checkpointId}`
-  const rows = JSON.parse(found?.records ?? '[]') as LayerValues[]
+  return found?.records ?? '[]'
+}
+
+export function layersOf(text: string): LayerRecord[] {
+  const rows = JSON.parse(text) as LayerValues[]
   return rows.map(([layer, precision, weights, rank, series, local]) =>
     layerRecord({ layer, precision, weights, rank, series: bytesOf(series), local: bytesOf(local) }),
   )

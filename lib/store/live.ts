@@ -34,26 +34,28 @@ export async function closeRun(name: string): Promise<void> {
   await write((tx, now) => tx.run.updateMany({ where: { name }, data: { loggedAt: null, updatedAt: now } }))
 }
 
+/** A run that was heard of not long ago: its last two lines, the last one first. */
+type Heard = { name: string; steps: unknown; loggedAt: Date | string; lines: string; pace: number | null }
+
 /** Every training that is under way, the last heard of first. */
 export async function liveTrainings(now: number = Date.now()): Promise<LiveTraining[]> {
-  const heard = await db().run.findMany({
-    where: { loggedAt: { gt: new Date(now - 30 * silenceMs) } },
-    select: { id: true, name: true, settings: true, loggedAt: true },
-    orderBy: { loggedAt: 'desc' },
+  const heard = await db().$queryRaw<Heard[]>`
+    SELECT name, settings ->> '$.steps' AS steps, loggedAt,
+      (SELECT json_group_array(step) FROM (
+        SELECT step FROM Scalar WHERE runId = Run.id AND name = 'loss' ORDER BY step DESC, id DESC LIMIT 2)) AS lines,
+      (SELECT value FROM Scalar WHERE runId = Run.id AND name = 'seconds per step'
+        ORDER BY step DESC, id DESC LIMIT 1) AS pace
+    FROM Run WHERE loggedAt > ${new Date(now - 30 * silenceMs)} ORDER BY loggedAt DESC`
+  const trainings = heard.map(({ name, steps: planned, loggedAt, lines, pace }) => {
+    const [last, before] = JSON.parse(lines) as number[]
+    const lineMs = last !== undefined && before !== undefined && pace ? (last - before) * pace * 1000 : 0
+    if (now - new Date(loggedAt).getTime() > Math.max(silenceMs, missedLines * lineMs)) return null
+    // SQLite's integers come as bigint
+    const steps = typeof planned === 'number' || typeof planned === 'bigint' ? Number(planned) : null
+    const step = last ?? 0
+    const secondsLeft = steps !== null && pace !== null ? Math.max(0, steps - step) * pace : null
+    return { run: name, step, steps, secondsLeft }
   })
-  const trainings = await Promise.all(
-    heard.map(async ({ id, name, settings, loggedAt }) => {
-      const [last, before] = await newest(id, 'loss', 2)
-      const [pace] = await newest(id, 'seconds per step', 1)
-      const lineMs = last && before && pace ? (last.step - before.step) * pace.value * 1000 : 0
-      if (now - loggedAt!.getTime() > Math.max(silenceMs, missedLines * lineMs)) return null
-      const total = (settings as Record<string, unknown>).steps
-      const steps = typeof total === 'number' ? total : null
-      const step = last?.step ?? 0
-      const secondsLeft = steps !== null && pace ? Math.max(0, steps - step) * pace.value : null
-      return { run: name, step, steps, secondsLeft }
-    }),
-  )
   return trainings.filter((training) => training !== null)
 }
 
@@ -62,13 +64,4 @@ export async function storeStamp(runs: readonly string[] | null): Promise<string
   const where = runs === null ? {} : { name: { in: [...runs] } }
   const { _max, _count } = await db().run.aggregate({ where, _max: { updatedAt: true }, _count: true })
   return `${_count} ${_max.updatedAt?.toISOString() ?? ''}`
-}
-
-function newest(runId: string, name: string, take: number) {
-  return db().scalar.findMany({
-    where: { runId, name },
-    select: { step: true, value: true },
-    orderBy: [{ step: 'desc' }, { id: 'desc' }],
-    take,
-  })
 }

@@ -1,4 +1,5 @@
-import type { Prisma } from '../generated/prisma/client'
+import { Prisma } from '../generated/prisma/client'
+import { groupBy } from '../math/group-by'
 import type { Scalar } from '../record/run'
 import { InputError } from '../tensor/error'
 import { isNewBatch } from './batches'
@@ -43,6 +44,19 @@ export async function getScalars(runId: string, name: string): Promise<{ step: n
     select: { step: true, value: true },
     orderBy: [{ step: 'asc' }, { id: 'asc' }],
   })
+}
+
+/** Scalars of these names that a run has, each ascending by step. They come as one text: a run logs many thousands. */
+export async function getNamedScalars(
+  runId: string,
+  names: readonly string[],
+): Promise<Map<string, { step: number; value: number }[]>> {
+  const [found] = await db().$queryRaw<{ scalars: string }[]>`
+    SELECT json_group_array(json_array(name, step, value) ORDER BY step, id) AS scalars
+    FROM Scalar WHERE runId = ${runId} AND name IN (${Prisma.join(['', ...names])})`
+  const scalars = JSON.parse(found!.scalars) as [name: string, step: number, value: number][]
+  const byName = groupBy(scalars, ([name]) => name)
+  return new Map([...byName].map(([name, own]) => [name, own.map(([, step, value]) => ({ step, value }))]))
 }
 
 /** Names of the scalars that any of these runs has, sorted. */

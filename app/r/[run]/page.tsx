@@ -3,12 +3,12 @@ import { headers } from 'next/headers'
 import { notFound } from 'next/navigation'
 import type { SearchParams } from 'nuqs/server'
 import { loadViewParams } from '../../../lib/record/view'
-import { getRun } from '../../../lib/store/runs'
 import { loadRunView, nearestCheckpoint } from '../../_views/load'
 import { loadPreview } from '../../_views/load-preview'
 import { previewMetadata } from '../../_views/preview-metadata'
 import { loadPulse } from '../../_views/pulse'
 import { RunView } from '../../_views/run-view'
+import { storedRun } from '../../_views/stored-run'
 import { refusalOf } from '../../api/v1/_access'
 import { readerOnly } from '../../reader-only'
 
@@ -20,7 +20,7 @@ export async function generateMetadata({ params, searchParams }: Props): Promise
   const name = decodeURIComponent((await params).run)
   // who may not read is told nothing but what was asked for
   if (await refusalOf('GET', await headers(), 'read')) return { title: name }
-  const [run, { c }] = await Promise.all([getRun(name), loadViewParams(searchParams)])
+  const [run, { c }] = await Promise.all([storedRun(name), loadViewParams(searchParams)])
   const detail = run && (await nearestCheckpoint(run, c))
   if (!detail) return { title: name }
   const preview = await loadPreview({ page: 'run', layer: null, checkpoints: [detail.id] })
