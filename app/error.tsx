@@ -1,6 +1,6 @@
 'use client'
 
-import { PageShell } from './_ui/page-shell'
+import { LazyShell } from './_ui/lazy-shell'
 import { ErrorState } from './_ui/states'
 
 /** What a page shows when its server part failed. Details stay in the server's log under the digest. */
@@ -12,7 +12,7 @@ export default function PageError({
   reset: () => void
 }) {
   return (
-    <PageShell crumbs={[{ label: 'Error' }]}>
+    <LazyShell crumbs={[{ label: 'Error' }]}>
       <ErrorState
         fault={{
           file: 'This page',
@@ -26,6 +26,6 @@ export default function PageError({
           </button>
         }
       />
-    </PageShell>
+    </LazyShell>
   )
 }

@@ -1,10 +1,10 @@
 import Link from 'next/link'
-import { PageShell } from './_ui/page-shell'
+import { LazyShell } from './_ui/lazy-shell'
 import { Empty } from './_ui/states'
 
 export default function NotFound() {
   return (
-    <PageShell crumbs={[{ label: 'Not found' }]}>
+    <LazyShell crumbs={[{ label: 'Not found' }]}>
       <Empty
         level={1}
         title="Nothing is stored under this address"
@@ -16,6 +16,6 @@ export default function NotFound() {
       >
         <p>The run, layer or share link does not exist here, or its name is spelt differently.</p>
       </Empty>
-    </PageShell>
+    </LazyShell>
   )
 }

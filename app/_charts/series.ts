@@ -1,5 +1,5 @@
 /** Small sums over series with gaps. null is "not measured" and never counts as 0. */
-import { sqnrCeiling } from '../../lib/math/errors'
+import { sqnrCeiling } from '../../lib/math/sqnr-ceiling'
 
 export type Series = readonly (number | null)[]
 

@@ -1,18 +1,21 @@
+import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import type { ReactNode } from 'react'
 import type { ShownCheckpoint } from '../../lib/store/shares'
 import { ChartSubject } from '../_charts/chart-subject'
 import { shortLayerId } from './format'
-import { FrozenFacts } from './frozen-facts'
 import { InertLinks } from './inert-links'
 import { JumpPalette } from './jump-palette'
 import { KeyboardMap } from './keyboard-map'
 import { LayerName } from './layer-name'
 import { Logo } from './logo'
-import { SaveStill } from './save-still'
 import { ShareButton, type ShareSubject } from './share-button'
 import { ThemeSwitch } from './theme'
 import { Tour, TourOffer } from './tour'
+
+// Frozen views alone have these.
+const FrozenFacts = dynamic(() => import('./frozen-facts').then((m) => m.FrozenFacts))
+const SaveStill = dynamic(() => import('./save-still').then((m) => m.SaveStill))
 
 export type Crumb = { label: string; href?: string; mono?: boolean }
 

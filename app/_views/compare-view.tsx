@@ -28,8 +28,10 @@ import { CompareSamples } from './compare-samples'
 import { CompareWeights } from './compare-weights'
 import { wholeRange } from './curve-points'
 import type { CompareChoice, ComparedCheckpoint, CompareViewData } from './load-compare'
+import type { PackedProps } from './packed'
 import type { Pulse } from './pulse'
 import { meanLevels } from './run-rows'
+import { usePacked } from './use-packed'
 
 export type CompareViewProps = {
   data: CompareViewData
@@ -43,7 +45,8 @@ export type CompareViewProps = {
 const crumbs = [{ label: 'Runs', href: '/' }, { label: 'Compare' }]
 
 /** Two or more checkpoints on shared axes; the first is the baseline. */
-export function CompareView({ data, initial, pulse, frozen }: CompareViewProps) {
+export function CompareView({ data: text, initial, pulse, frozen }: PackedProps<CompareViewProps>) {
+  const data = usePacked(text)
   const [, setView] = useView(initial)
   const [loading, startTransition] = useTransition()
   const load = (change: Partial<ViewParams>) => setView(change, { shallow: false, startTransition })

@@ -19,6 +19,7 @@ import { formatPercent, formatScale, formatSqnr, metricNames, shortLayerIds } fr
 import { LayerName } from '../_ui/layer-name'
 import { Verdict } from '../_ui/severity'
 import { Term } from '../_ui/term'
+import { useFirst } from '../_ui/use-first'
 import { type LayerRow, rowMean, sortRows } from './run-rows'
 
 export type LayerSheetProps = {
@@ -45,6 +46,8 @@ export type LayerSheetProps = {
 }
 
 const rowHeight = 18
+/** Rows the server draws: more than a screen has. */
+const mostAtFirst = 60
 
 const errorWords: Record<ErrorKind, string> = {
   accumulated: 'how far its output is from the teacher’s',
@@ -68,6 +71,7 @@ export function LayerSheet(props: LayerSheetProps) {
     reason: row.bases > 0 ? 'not measured' : 'kept in full precision: no error of its own',
   }))
   const starts = groupStarts(rows, sort)
+  const drawn = useFirst(rows.length, mostAtFirst)
 
   function handleKey(event: KeyboardEvent): boolean {
     if (event.key === 'Enter' && selected.layer) {
@@ -171,7 +175,7 @@ export function LayerSheet(props: LayerSheetProps) {
           </tr>
         </thead>
         <tbody>
-          {rows.map((row, i) => {
+          {rows.slice(0, drawn).map((row, i) => {
             const id = row.layer.id
             const mean = rowMean(row, metric)
             const all = row.series?.[metric] ?? []
@@ -224,7 +228,7 @@ export function LayerSheet(props: LayerSheetProps) {
                 </td>
                 <td className="c-sqnr num">{formatSqnr(row.weightsSqnr)}</td>
                 {i === 0 && (
-                  <td className="c-map" rowSpan={rows.length}>
+                  <td className="c-map" rowSpan={drawn < rows.length ? drawn + 1 : drawn}>
                     <HeatGrid
                       rows={heatRows}
                       timesteps={timesteps}
@@ -256,6 +260,12 @@ export function LayerSheet(props: LayerSheetProps) {
               </HoverRow>
             )
           })}
+          {drawn < rows.length && (
+            <tr style={{ height: (rows.length - drawn) * rowHeight }}>
+              <td colSpan={6} />
+              <td colSpan={4} />
+            </tr>
+          )}
         </tbody>
         <tfoot>
           <tr>

@@ -23,16 +23,20 @@ import { LayerHead } from './layer-head'
 import { WeightNumbers } from './layer-numbers'
 import { ScalesCard, WeightsCard } from './layer-weights'
 import type { LayerViewData } from './load-layer'
+import type { Packed } from './packed'
+import { usePacked } from './use-packed'
 
 export type LayerViewProps = {
-  data: LayerViewData
+  data: Packed<Omit<LayerViewData, 'training'>>
+  training: LayerViewData['training']
   /** View state of a frozen view; what the URL says goes first. */
   initial?: Partial<ViewParams>
   frozen?: { createdAt: string }
 }
 
 /** One layer of one checkpoint: its weights and levels, its scales, its output against the teacher's over t. */
-export function LayerView({ data, initial, frozen }: LayerViewProps) {
+export function LayerView({ data: text, training, initial, frozen }: LayerViewProps) {
+  const data = { ...usePacked(text), training }
   const { run, record, layers } = data
   const { timesteps, step } = data.checkpoint
   const { id } = record.layer

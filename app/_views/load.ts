@@ -1,5 +1,5 @@
 /** What each view needs from the store, as plain data. Pages and frozen views load through here. */
-import { type Standout, standouts } from '../../lib/diagnostics/standouts'
+import { reasonInWords, type Standout, standouts } from '../../lib/diagnostics/standouts'
 import type { Finding } from '../../lib/record/audit'
 import type { CheckpointDetail, CheckpointSummary, RunSummary, SampleSet } from '../../lib/record/run'
 import type { SweepRecord } from '../../lib/record/sweep-record'
@@ -189,7 +189,7 @@ export type RunViewData = {
   checkpoint: RunCheckpoint | null
   rows: LayerRow[]
   /** Layers whose bases are unlike the others', the furthest out first; [] of a teacher. */
-  standouts: Standout[]
+  standouts: ToldStandout[]
   /** Which part turned binary when; [] where all were binary alike from the start. */
   stages: PartStages[]
   /** The training loss and its terms where they were logged. */
@@ -197,6 +197,23 @@ export type RunViewData = {
   /** What its training job reported beside; null if nothing, and in a frozen view, which shows checkpoints. */
   job: TrainingJob | null
 }
+
+/** A layer that stands out, in words. */
+export type ToldStandout = {
+  layer: string
+  /** A module has no page of its own. */
+  isModule: boolean
+  words: string
+  /** How far out it is by its first reason. */
+  score: number | undefined
+}
+
+const told = ({ layer, reasons }: Standout): ToldStandout => ({
+  layer,
+  isModule: reasons.some(({ measure }) => measure === 'staleAxes'),
+  words: reasons.map(reasonInWords).join('; '),
+  score: reasons[0]?.score,
+})
 
 /** One logged value over training steps; of long trainings the extremes of each stretch. */
 export type LoggedLoss = { name: string; points: { x: number; y: number }[]; total: number }
@@ -252,7 +269,7 @@ export async function loadRunView(
     checkpoints: knownCheckpoints(run.checkpoints, detail, pinned),
     checkpoint: detail && runCheckpoint(detail),
     rows: detail ? detail.diagnosis.layers.map((record) => layerRow(record, detail.diagnosis.audit)) : [],
-    standouts: standouts(detail?.diagnosis.layers ?? [], detail?.diagnosis.sweep?.modules),
+    standouts: standouts(detail?.diagnosis.layers ?? [], detail?.diagnosis.sweep?.modules).map(told),
     stages: precisionStages(precisions),
     losses: lossNames.flatMap((name) => loggedLoss(name, losses.get(name))),
     job,

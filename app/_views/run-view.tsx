@@ -1,21 +1,28 @@
 'use client'
 
+import dynamic from 'next/dynamic'
 import { Card } from '../_ui/card'
 import { LiveRefresh } from '../_ui/live-refresh'
 import { PageShell } from '../_ui/page-shell'
 import { Empty } from '../_ui/states'
-import { JobCard } from './job-card'
-import { LossCard } from './loss-card'
+import type { PackedProps } from './packed'
 import { crumbsOf } from './run-frame'
 import type { RunViewProps } from './run-props'
 import { StudentRun } from './student-run'
 import { TeacherRun } from './teacher-run'
 import { TrainingNow } from './training-now'
-import { WeightsRun } from './weights-run'
+import { usePacked } from './use-packed'
+
+// Few runs have these.
+const JobCard = dynamic(() => import('./job-card').then((m) => m.JobCard))
+const LossCard = dynamic(() => import('./loss-card').then((m) => m.LossCard))
+const WeightsRun = dynamic(() => import('./weights-run').then((m) => m.WeightsRun))
 
 /** One run at one checkpoint: which layers hurt, when, and what the file costs. */
-export function RunView(props: RunViewProps) {
-  const { data, pulse } = props
+export function RunView({ data: text, ...rest }: PackedProps<RunViewProps>) {
+  const data = usePacked(text)
+  const props = { ...rest, data }
+  const { pulse } = rest
   const { checkpoint } = data
   const awaited = data.job?.uploads.some(({ state }) => state !== 'refused') ?? false
   const Page = checkpoint?.unrun ? WeightsRun : data.run.role === 'teacher' ? TeacherRun : StudentRun

@@ -1,14 +1,14 @@
 'use client'
 
 import Link from 'next/link'
-import { reasonInWords, type Standout } from '../../lib/diagnostics/standouts'
 import { HoverRow } from '../_charts/hover'
 import { Card } from '../_ui/card'
 import { formatFixed } from '../_ui/format'
 import { TableScroll } from '../_ui/table-scroll'
 import { Term } from '../_ui/term'
+import type { ToldStandout } from './load'
 
-type StandoutsCardProps = { standouts: readonly Standout[]; layerHref: (layer: string) => string }
+type StandoutsCardProps = { standouts: readonly ToldStandout[]; layerHref: (layer: string) => string }
 
 /** Layers, and modules by their axes, that are unlike the others, the furthest out first. */
 export function StandoutsCard({ standouts, layerHref }: StandoutsCardProps) {
@@ -29,19 +29,14 @@ export function StandoutsCard({ standouts, layerHref }: StandoutsCardProps) {
             </tr>
           </thead>
           <tbody>
-            {standouts.map(({ layer, reasons }) => (
+            {standouts.map(({ layer, isModule, words, score }) => (
               <HoverRow key={layer} layer={layer}>
                 <th scope="row" className="mono">
-                  {/* a module has no page of its own */}
-                  {reasons.some(({ measure }) => measure === 'staleAxes') ? (
-                    layer
-                  ) : (
-                    <Link href={layerHref(layer)}>{layer}</Link>
-                  )}
+                  {isModule ? layer : <Link href={layerHref(layer)}>{layer}</Link>}
                 </th>
-                <td>{reasons.map(reasonInWords).join('; ')}</td>
+                <td>{words}</td>
                 <td className="num" data-name="how far out">
-                  {formatFixed(reasons[0]?.score, 1)}
+                  {formatFixed(score, 1)}
                 </td>
               </HoverRow>
             ))}

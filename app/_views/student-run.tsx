@@ -1,5 +1,6 @@
 'use client'
 
+import dynamic from 'next/dynamic'
 import { useRouter } from 'next/navigation'
 import { errorKinds, metrics } from '../../lib/record/view'
 import type { Metric } from '../_charts/colour'
@@ -14,7 +15,6 @@ import { useKeys } from '../_ui/use-keys'
 import { useView } from '../_ui/use-view'
 import { AuditCard } from './audit-card'
 import { CheckpointFacts } from './checkpoint-facts'
-import { JobCard } from './job-card'
 import { LayerSheet } from './layer-sheet'
 import { LedgerCard } from './ledger-card'
 import { ModuleSubspacesCard } from './module-subspaces-card'
@@ -24,8 +24,11 @@ import { type Parting, partingDb, runFinding } from './run-finding'
 import { RunFrame, useLayerHref } from './run-frame'
 import type { RunProps } from './run-props'
 import { type LayerRow, rowMean, rowsOf, worstFirst } from './run-rows'
-import { StagesCard } from './stages-card'
 import { StandoutsCard } from './standouts-card'
+
+// Few runs have these.
+const JobCard = dynamic(() => import('./job-card').then((m) => m.JobCard))
+const StagesCard = dynamic(() => import('./stages-card').then((m) => m.StagesCard))
 
 /** A student: where it loses its teacher, by layer and timestep, and what its file costs. */
 export function StudentRun(props: RunProps) {

@@ -2,6 +2,7 @@ import type { SearchParams } from 'nuqs/server'
 import { loadViewParams } from '../../lib/record/view'
 import { CompareView } from '../_views/compare-view'
 import { loadCompareView } from '../_views/load-compare'
+import { packed } from '../_views/packed'
 import { loadPulse } from '../_views/pulse'
 import { readerOnly } from '../reader-only'
 
@@ -11,5 +12,6 @@ export const metadata = { title: 'Compare' }
 export default async function ComparePage({ searchParams }: { searchParams: Promise<SearchParams> }) {
   await readerOnly()
   const data = await loadCompareView(await loadViewParams(searchParams))
-  return <CompareView data={data} pulse={await loadPulse(data.checkpoints.map(({ run }) => run.name))} />
+  const pulse = await loadPulse(data.checkpoints.map(({ run }) => run.name))
+  return <CompareView data={packed(data)} pulse={pulse} />
 }

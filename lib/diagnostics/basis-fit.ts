@@ -7,7 +7,7 @@
  * With one basis the best is mean|v| sign(v). With two the levels are +-(s1 - s2) and +-(s1 + s2), so the best are the two means of
  * |v| (k-means with k = 2 in one dimension), found exactly by trying every split of the sorted |v|: no alternating fit does better.
  */
-import { sqnrCeiling } from '../math/errors'
+import { sqnrCeiling } from '../math/sqnr-ceiling'
 import type { BasisScales } from '../quant/binarizer'
 import { rowLength } from '../quant/scales'
 import type { BasisFit } from '../record/run'

@@ -3,9 +3,10 @@
  * are: the scales mean|w| and mean|r| of lib/quant/scales, without training. All of it in two passes over each row, because
  * memory and the latency of sums, not arithmetic, are what the statistics of a large checkpoint wait for.
  */
-import { sqnrCeiling } from '../math/errors'
+
 import { moments } from '../math/moments'
 import { quantiles } from '../math/quantiles'
+import { sqnrCeiling } from '../math/sqnr-ceiling'
 import { rowLength } from '../quant/scales'
 import type { ChannelFacts, Moments, Spread } from '../record/run'
 

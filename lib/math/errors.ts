@@ -4,6 +4,7 @@
  */
 import { finiteExtent, histogram } from './histogram'
 import { quantiles } from './quantiles'
+import { sqnrCeiling } from './sqnr-ceiling'
 
 /** Float64 sums over pairs of a reference a and the other b. */
 export type ErrorSums = {
@@ -29,12 +30,6 @@ export type ErrorMeasures = {
   /** max |a-b|; lower is better. */
   maxAbs: number | null
 }
-
-/**
- * The largest SQNR told, dB. float32 holds a value to within 2^-25 of it, which is about 150 dB; beyond
- * that, and for equal vectors, the difference is below what the numbers resolve.
- */
-export const sqnrCeiling = 150
 
 /** Throws a RangeError if the lengths differ. */
 export function errorSums(reference: Float32Array, other: Float32Array): ErrorSums {

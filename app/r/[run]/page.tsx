@@ -5,6 +5,7 @@ import type { SearchParams } from 'nuqs/server'
 import { loadViewParams } from '../../../lib/record/view'
 import { loadRunView, nearestCheckpoint } from '../../_views/load'
 import { loadPreview } from '../../_views/load-preview'
+import { packed } from '../../_views/packed'
 import { previewMetadata } from '../../_views/preview-metadata'
 import { loadPulse } from '../../_views/pulse'
 import { RunView } from '../../_views/run-view'
@@ -35,5 +36,5 @@ export default async function RunPage({ params, searchParams }: Props) {
     loadPulse([name]),
   ])
   if (!data) notFound()
-  return <RunView data={data} pulse={pulse} />
+  return <RunView data={packed(data)} pulse={pulse} />
 }

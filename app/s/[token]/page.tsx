@@ -15,6 +15,7 @@ import { loadLayerView } from '../../_views/load-layer'
 import { loadPreview } from '../../_views/load-preview'
 import { loadResultsView } from '../../_views/load-results'
 import { loadSampleView } from '../../_views/load-sample'
+import { packed } from '../../_views/packed'
 import { previewMetadata } from '../../_views/preview-metadata'
 import { ResultsView } from '../../_views/results-view'
 import { RunView } from '../../_views/run-view'
@@ -89,11 +90,13 @@ async function frozenPage(
     )
   if (page === 'run') {
     const data = named(await loadRunView(name, params, pinned))
-    return data && <RunView data={data} initial={initial} frozen={frozen} />
+    return data && <RunView data={packed(data)} initial={initial} frozen={frozen} />
   }
   if (page === 'layer') {
     const data = named(await loadLayerView(name, layer ?? '', params, pinned))
-    return data && <LayerView data={data} initial={initial} frozen={frozen} />
+    if (!data) return null
+    const { training, ...rest } = data
+    return <LayerView data={packed(rest)} training={training} initial={initial} frozen={frozen} />
   }
   if (page === 'sample') {
     const data = await loadSampleView(name, params, checkpoints, token)
@@ -104,7 +107,7 @@ async function frozenPage(
   const { x, y } = loadViewParams({ ...Object.fromEntries(new URLSearchParams(query)), ...chosen })
   return (
     <CompareView
-      data={named(await loadCompareView({ ...params, x, y }, pinned))}
+      data={packed(named(await loadCompareView({ ...params, x, y }, pinned)))}
       initial={initial}
       frozen={frozen}
     />

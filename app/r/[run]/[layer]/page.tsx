@@ -4,6 +4,7 @@ import type { SearchParams } from 'nuqs/server'
 import { loadViewParams } from '../../../../lib/record/view'
 import { LayerView } from '../../../_views/layer-view'
 import { loadLayerView } from '../../../_views/load-layer'
+import { packed } from '../../../_views/packed'
 import { readerOnly } from '../../../reader-only'
 
 export const dynamic = 'force-dynamic'
@@ -24,5 +25,6 @@ export default async function LayerPage({ params, searchParams }: Props) {
     await loadViewParams(searchParams),
   )
   if (!data) notFound()
-  return <LayerView data={data} />
+  const { training, ...rest } = data
+  return <LayerView data={packed(rest)} training={training} />
 }
