@@ -6,7 +6,15 @@ import { quantiles } from '../../lib/math/quantiles'
 
 export type Answer = { ms: number; status: number; rawBytes: number; bytes: number }
 
-export type Times = { requests: number; p50: number; p95: number; max: number; errors: number }
+export type Times = {
+  requests: number
+  p50: number
+  p95: number
+  max: number
+  errors: number
+  /** How often each status was the answer; 0 for a broken connection. */
+  statuses: Record<number, number>
+}
 
 /** Bytes of the largest answer, as sent and unpacked. */
 export type PageTimes = Times & { bytes: number; rawBytes: number }
@@ -53,7 +61,10 @@ export function timesOf(answers: readonly Answer[]): Times {
   const [p50, p95, max] = quantiles(Float32Array.from(answers.map(({ ms }) => ms)), [0.5, 0.95, 1])!.map(
     Math.round,
   )
-  return { requests: answers.length, p50: p50!, p95: p95!, max: max!, errors: answers.filter(isError).length }
+  const statuses: Record<number, number> = {}
+  for (const { status } of answers) statuses[status] = (statuses[status] ?? 0) + 1
+  const errors = answers.filter(isError).length
+  return { requests: answers.length, p50: p50!, p95: p95!, max: max!, errors, statuses }
 }
 
 /** Asks for one address after the other; the first ten warm up. */

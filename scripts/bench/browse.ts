@@ -5,13 +5,14 @@
  */
 import { createHash } from 'node:crypto'
 import { statSync } from 'node:fs'
-import { availableParallelism, cpus } from 'node:os'
+import { availableParallelism, cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { pageUrl } from '../../lib/record/view'
 import { databaseFile } from '../../lib/store/folder'
 import { makeServer, type Server } from '../../tests/unit/api/server'
 import { ask, oneByOne, type PageTimes, type Times, timesOf, untilThen } from './browse-load'
 import { makeStore, type Stored } from './browse-store'
+import { firstLoadBytes } from './first-load'
 import { table } from './table'
 
 const { values } = parseArgs({
@@ -37,8 +38,10 @@ const reportMs = 2000
 /** Every so many reports a training also stores a checkpoint. */
 const reportsPerCheckpoint = 15
 const payloadGate = 300 * 1000
+/** JavaScript of the first load, gzipped bytes; not asked of all pages. */
+const scriptGate = 200 * 1000
 
-type Page = { name: string; gate: number; urls: string[] }
+type Page = { name: string; gate: number; scriptGate?: number; urls: string[] }
 
 /** Different addresses of each kind of page, so many that none is asked for twice where there are enough. */
 function pagesOf({ full, steps, layers }: Stored): Page[] {
@@ -46,10 +49,11 @@ function pagesOf({ full, steps, layers }: Stored): Page[] {
   const each = (url: (i: number) => string) => Array.from({ length: requests }, (_, i) => url(i))
   const checkpoint = (i: number) => ({ run: at(full, i), c: at(steps, Math.floor(i / full.length)) })
   return [
-    { name: 'run list', gate: 200, urls: each(() => '/') },
+    { name: 'run list', gate: 200, scriptGate, urls: each(() => '/') },
     {
       name: 'run',
       gate: 300,
+      scriptGate,
       urls: each((i) => pageUrl('run', checkpoint(i).run, null, { c: checkpoint(i).c })),
     },
     {
@@ -101,9 +105,10 @@ function report(server: Server, { upload }: Stored, name: string, turn: number) 
 }
 
 type Report = {
-  machine: { cpu: string; cores: number; node: string }
+  /** Load over a minute: before the pages were asked for one by one, and before the viewers came. */
+  machine: { cpu: string; cores: number; node: string; load: number[] }
   size: typeof size & { layerRecords: number; databaseBytes: number; secondsToMake: number }
-  pages: ({ name: string; gate: number } & PageTimes)[]
+  pages: ({ name: string; gate: number; scriptBytes: number; scriptGate?: number } & PageTimes)[]
   together: { viewers: number; writers: number; seconds: number; gate: number; viewed: Times; written: Times }
   holds: boolean
 }
@@ -117,39 +122,68 @@ async function measure(server: Server): Promise<Report> {
   say(`${(databaseBytes / 1e9).toFixed(1)} GB in ${secondsToMake} s`)
   await server.start()
   const pages: Report['pages'] = []
-  for (const { name, gate, urls } of pagesOf(stored)) {
-    pages.push({ name, gate, ...(await oneByOne(urls.map((url) => server.url + url))) })
+  const load = [loadavg()[0]!]
+  for (const { urls, ...page } of pagesOf(stored)) {
+    const scriptBytes = await firstLoadBytes(server.url + urls[0]!)
+    pages.push({ ...page, scriptBytes, ...(await oneByOne(urls.map((url) => server.url + url))) })
+    const { name } = page
     say(`${name}: p95 ${pages.at(-1)!.p95} ms`)
   }
   const gate = 500
+  load.push(loadavg()[0]!)
   const { viewed, written } = await together(server, pagesOf(stored), stored)
   return {
-    machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: availableParallelism(), node: process.version },
+    machine: {
+      cpu: cpus()[0]?.model ?? 'unknown',
+      cores: availableParallelism(),
+      node: process.version,
+      load,
+    },
     size: { ...size, layerRecords: size.runs * size.checkpoints * size.layers, databaseBytes, secondsToMake },
     pages,
     together: { viewers, writers, seconds, gate, viewed, written },
     holds:
       pages.every((page) => page.p95 <= page.gate && page.errors === 0 && page.bytes <= payloadGate) &&
+      pages.every((page) => page.scriptBytes <= (page.scriptGate ?? Number.POSITIVE_INFINITY)) &&
       viewed.p95 <= gate &&
       viewed.errors + written.errors === 0,
   }
+}
+
+/** "3 (500: 2, 0: 1)" */
+function errorsOf({ errors, statuses }: Times): string {
+  const others = Object.entries(statuses).filter(([status]) => !/^2/.test(status))
+  return errors === 0
+    ? '0'
+    : `${errors} (${others.map(([status, count]) => `${status}: ${count}`).join(', ')})`
 }
 
 function inWords({ machine, size, pages, together: { viewed, written, gate }, holds }: Report): string {
   const kB = (bytes: number) => (bytes / 1000).toFixed(0)
   const loaded = (name: string, times: Times, gate: string) => [
     ...[name, String(times.requests), String(times.p50), String(times.p95), gate, String(times.max)],
-    ...['', '', String(times.errors)],
+    ...['', '', '', errorsOf(times)],
   ]
   return [
     `${size.layerRecords.toLocaleString('en')} layer records: ${size.runs} runs x ${size.checkpoints} checkpoints x ${size.layers} layers, ${(size.databaseBytes / 1e9).toFixed(1)} GB, made in ${size.secondsToMake} s`,
-    `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}`,
+    `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, load ${machine.load.map((load) => load.toFixed(1)).join(' and ')}`,
     '',
     ...table([
-      ['page', 'requests', 'p50, ms', 'p95, ms', 'gate', 'max', 'kB, gzipped', 'unpacked', 'errors'],
+      [
+        'page',
+        'requests',
+        'p50, ms',
+        'p95, ms',
+        'gate',
+        'max',
+        'kB, gzipped',
+        'unpacked',
+        'JavaScript',
+        'errors',
+      ],
       ...pages.map((page) => [
         ...[page.name, String(page.requests), String(page.p50), String(page.p95), String(page.gate)],
-        ...[String(page.max), kB(page.bytes), kB(page.rawBytes), String(page.errors)],
+        ...[String(page.max), kB(page.bytes), kB(page.rawBytes), kB(page.scriptBytes), errorsOf(page)],
       ]),
       loaded(`${viewers} viewers, ${writers} writers: pages`, viewed, String(gate)),
       loaded('reports of the trainings', written, ''),
