@@ -1,4 +1,3 @@
-import Link from 'next/link'
 import { LazyShell } from './_ui/lazy-shell'
 import { Empty } from './_ui/states'
 
@@ -9,9 +8,9 @@ export default function NotFound() {
         level={1}
         title="Nothing is stored under this address"
         action={
-          <Link className="button" href="/">
+          <a className="button" href="/">
             All runs
-          </Link>
+          </a>
         }
       >
         <p>The run, layer or share link does not exist here, or its name is spelt differently.</p>

@@ -1,5 +1,5 @@
 import type { SearchParams } from 'nuqs/server'
-import { loadViewParams } from '../lib/record/view'
+import { loadViewParams } from '../lib/record/load-view'
 import { PageShell } from './_ui/page-shell'
 import { loadRunsView } from './_views/load'
 import { hasTourRuns } from './_views/load-tour'

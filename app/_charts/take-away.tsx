@@ -5,7 +5,6 @@ import { download } from '../_ui/download'
 import { Popover } from '../_ui/popover'
 import { chartFileName, useChartSubject } from './chart-subject'
 import type { ChartTable } from './data-table'
-import { toCsv, toLatex } from './table-text'
 
 type TakeAwayProps = {
   /** The whole chart with its head. */
@@ -33,13 +32,19 @@ export function TakeAway({ section, fileName, message, table, asTable }: TakeAwa
   const files: { name: string; save: () => void | Promise<void>; drawn?: boolean }[] = [
     { name: 'SVG', save: () => picture('svg'), drawn: true },
     { name: 'PNG', save: () => picture('png'), drawn: true },
-    { name: 'CSV', save: () => download(`${name}.csv`, toCsv(table), 'text/csv') },
+    {
+      name: 'CSV',
+      save: async () => download(`${name}.csv`, (await import('./table-text')).toCsv(table), 'text/csv'),
+    },
     {
       name: 'LaTeX table',
-      save: () =>
+      save: async () =>
         download(
           `${name}.tex`,
-          toLatex(table, { caption: subject ? `${subject}: ${message}` : message, label: name }),
+          (await import('./table-text')).toLatex(table, {
+            caption: subject ? `${subject}: ${message}` : message,
+            label: name,
+          }),
           'application/x-tex',
         ),
     },

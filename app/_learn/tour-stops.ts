@@ -1,6 +1,7 @@
 /** The tour: from the list of demo runs to the cause of an error and its cure. Pure. */
 import { gaussianFit } from '../../lib/diagnostics/basis-fit'
-import { keptParams, type Page, pageUrl, type SharedView, type ViewParams } from '../../lib/record/view'
+import type { SharedView } from '../../lib/record/shared-view'
+import { keptParams, type Page, pageUrl, type ViewParams } from '../../lib/record/view'
 
 /** Runs of the demo that it leads through. */
 export const tourRuns = ['mnist-baseline', 'mnist-lmb'] as const

@@ -1,14 +1,9 @@
 /** From where the reader is and what was found to the pages the jump palette offers. */
+
+import { loadViewParams } from '../../lib/record/load-view'
 import type { Place, PlaceKind } from '../../lib/record/places'
 import type { SharedView } from '../../lib/record/shared-view'
-import {
-  keptParams,
-  loadViewParams,
-  type Page,
-  pageUrl,
-  placeOf,
-  type ViewParams,
-} from '../../lib/record/view'
+import { keptParams, type Page, pageUrl, placeOf, type ViewParams } from '../../lib/record/view'
 import { formatCount } from './format'
 
 export type Here = {

@@ -1,6 +1,15 @@
 'use client'
 
-import dynamic from 'next/dynamic'
+import { lazy, Suspense } from 'react'
+import type { PageShellProps } from './page-shell'
+
+const PageShell = lazy(() => import('./page-shell').then((m) => ({ default: m.PageShell })))
 
 /** The frame of pages that are seldom seen: every page brings their code along, so that it must not bring the frame again. */
-export const LazyShell = dynamic(() => import('./page-shell').then(({ PageShell }) => PageShell))
+export function LazyShell(props: PageShellProps) {
+  return (
+    <Suspense fallback={props.children}>
+      <PageShell {...props} />
+    </Suspense>
+  )
+}

@@ -10,6 +10,8 @@ type PopoverProps = {
   button: { className: string; label?: string; words: string; ref?: RefObject<HTMLButtonElement | null> }
   /** Called whenever it opens. */
   onOpen?: () => void
+  /** The pointer or the focus comes near: what it will show may be fetched. */
+  onNear?: () => void
   children: (close: () => void) => ReactNode
 }
 
@@ -19,7 +21,7 @@ const gap = 4
 const room = 200
 
 /** A button and the box it opens below itself; Escape and a click elsewhere close it. */
-export function Popover({ label, className, button, onOpen, children }: PopoverProps) {
+export function Popover({ label, className, button, onOpen, onNear, children }: PopoverProps) {
   const id = useId()
   const opener = useRef<HTMLButtonElement>(null)
   const box = useRef<HTMLDivElement>(null)
@@ -46,6 +48,8 @@ export function Popover({ label, className, button, onOpen, children }: PopoverP
         aria-haspopup="dialog"
         aria-expanded={open}
         popoverTarget={id}
+        onPointerEnter={onNear}
+        onFocus={onNear}
       >
         {button.words}
       </button>

@@ -1,5 +1,5 @@
 import type { SearchParams } from 'nuqs/server'
-import { loadViewParams } from '../../lib/record/view'
+import { loadViewParams } from '../../lib/record/load-view'
 import { CompareView } from '../_views/compare-view'
 import { loadCompareView } from '../_views/load-compare'
 import { packed } from '../_views/packed'

@@ -4,9 +4,9 @@
  * Defaults are left out of links.
  */
 import {
-  createLoader,
   createParser,
   createSerializer,
+  type inferParserType,
   parseAsArrayOf,
   parseAsInteger,
   parseAsNumberLiteral,
@@ -135,9 +135,8 @@ export const viewParams = {
   sw: parseAsString.withDefault(''),
 }
 
-export const loadViewParams = createLoader(viewParams)
 export const serializeViewParams = createSerializer(viewParams)
-export type ViewParams = Awaited<ReturnType<typeof loadViewParams>>
+export type ViewParams = inferParserType<typeof viewParams>
 
 /** A page and its place in the store; with ViewParams it is the whole view. */
 export const pages = ['runs', 'run', 'layer', 'compare', 'sample', 'results'] as const

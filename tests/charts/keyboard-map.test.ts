@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { usableEntries } from '../../app/_ui/keyboard-map'
+import { usableEntries } from '../../app/_ui/key-list'
 
 const listed = (page: string[], charts: string[]) => usableEntries(new Set(page), charts).map((e) => e.what)
 

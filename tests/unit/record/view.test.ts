@@ -1,13 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import {
-  keptParams,
-  loadViewParams,
-  pageParams,
-  pages,
-  pageUrl,
-  placeOf,
-  viewParams,
-} from '../../../lib/record/view'
+import { loadViewParams } from '../../../lib/record/load-view'
+import { keptParams, pageParams, pages, pageUrl, placeOf, viewParams } from '../../../lib/record/view'
 
 const viewOf = (query: string) => loadViewParams(new URLSearchParams(query))
 const queryOf = (url: string) => Object.fromEntries(new URL(url, 'http://localhost').searchParams)

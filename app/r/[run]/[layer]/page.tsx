@@ -1,7 +1,7 @@
 import type { Metadata } from 'next'
 import { notFound } from 'next/navigation'
 import type { SearchParams } from 'nuqs/server'
-import { loadViewParams } from '../../../../lib/record/view'
+import { loadViewParams } from '../../../../lib/record/load-view'
 import { LayerView } from '../../../_views/layer-view'
 import { loadLayerView } from '../../../_views/load-layer'
 import { packed } from '../../../_views/packed'

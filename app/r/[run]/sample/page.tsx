@@ -1,7 +1,7 @@
 import type { Metadata } from 'next'
 import { notFound } from 'next/navigation'
 import type { SearchParams } from 'nuqs/server'
-import { loadViewParams } from '../../../../lib/record/view'
+import { loadViewParams } from '../../../../lib/record/load-view'
 import { loadSampleView } from '../../../_views/load-sample'
 import { SampleView } from '../../../_views/sample-view'
 import { readerOnly } from '../../../reader-only'
