@@ -1,6 +1,6 @@
 'use client'
 
-import { useEffect, useMemo, useRef } from 'react'
+import { useEffect, useRef } from 'react'
 
 export type PixelsProps = {
   /** Base64 or bytes, 0-255, HWC. */
@@ -17,17 +17,18 @@ export type PixelsProps = {
 /** One small image, pixel by pixel. */
 export function Pixels({ pixels, width, height, channels, label, size = 28 }: PixelsProps) {
   const canvas = useRef<HTMLCanvasElement>(null)
-  const bytes = useMemo(() => (typeof pixels === 'string' ? bytesOf(pixels) : pixels), [pixels])
   useEffect(() => {
     const context = canvas.current?.getContext('2d')
     if (!context) return
+    // here, as the server draws nothing
+    const bytes = typeof pixels === 'string' ? bytesOf(pixels) : pixels
     const image = context.createImageData(width, height)
     for (let i = 0; i < width * height; i++) {
       for (let c = 0; c < 3; c++) image.data[4 * i + c] = bytes[i * channels + (channels === 3 ? c : 0)] ?? 0
       image.data[4 * i + 3] = 255
     }
     context.putImageData(image, 0, 0)
-  }, [bytes, width, height, channels])
+  }, [pixels, width, height, channels])
   return (
     <canvas
       ref={canvas}
