@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { isAt, stops, stopUrl, tourRuns } from '../../../app/_learn/tour-stops'
-import { loadViewParams, placeOf } from '../../../lib/record/view'
+import { loadViewParams } from '../../../lib/record/load-view'
+import { placeOf } from '../../../lib/record/view'
 
 const view = (query: string) => loadViewParams(new URLSearchParams(query))
 
