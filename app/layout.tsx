@@ -1,7 +1,8 @@
 import type { Metadata, Viewport } from 'next'
-import { cookies } from 'next/headers'
+import { cookies, headers } from 'next/headers'
 import { NuqsAdapter } from 'nuqs/adapters/next/app'
 import type { ReactNode } from 'react'
+import { keepEarlyKeys } from './_ui/keep-early-keys'
 import { themeCookie, themeFrom } from './_ui/theme-cookie'
 import './globals.css'
 import './_charts/charts.css'
@@ -15,9 +16,11 @@ export const viewport: Viewport = { width: 'device-width', initialScale: 1 }
 
 export default async function RootLayout({ children }: { children: ReactNode }) {
   const theme = themeFrom((await cookies()).get(themeCookie)?.value)
+  const nonce = (await headers()).get('x-nonce') ?? undefined
   return (
     <html lang="en" data-theme={theme}>
       <body>
+        <script nonce={nonce} dangerouslySetInnerHTML={{ __html: keepEarlyKeys }} suppressHydrationWarning />
         <NuqsAdapter>{children}</NuqsAdapter>
       </body>
     </html>

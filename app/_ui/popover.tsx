@@ -1,6 +1,6 @@
 'use client'
 
-import { type ReactNode, type RefObject, type ToggleEvent, useId, useRef, useState } from 'react'
+import { type ReactNode, type RefObject, type ToggleEvent, useEffect, useId, useRef, useState } from 'react'
 
 type PopoverProps = {
   /** Its name for screen readers. */
@@ -28,12 +28,16 @@ export function Popover({ label, className, button, onOpen, onNear, children }: 
   const [open, setOpen] = useState(false)
   const ref = button.ref ?? opener
 
-  function handleBefore({ newState }: ToggleEvent) {
-    if (newState !== 'open' || !ref.current || !box.current) return
+  function fill() {
+    if (!ref.current || !box.current) return
     Object.assign(box.current.style, placeBy(ref.current.getBoundingClientRect()))
     onOpen?.()
     setOpen(true)
   }
+  // The browser opens it by itself, be it before the page listens.
+  useEffect(() => {
+    if (box.current?.matches(':popover-open')) fill()
+  }, [])
   function handleToggle({ newState }: ToggleEvent) {
     if (newState === 'open') box.current?.querySelector<HTMLElement>('select, input, button, a')?.focus()
     else setOpen(false)
@@ -60,7 +64,7 @@ export function Popover({ label, className, button, onOpen, onNear, children }: 
         role="dialog"
         aria-label={label}
         className={`floating popover ${className}`}
-        onBeforeToggle={handleBefore}
+        onBeforeToggle={({ newState }) => newState === 'open' && fill()}
         onToggle={handleToggle}
       >
         {open && children(() => box.current?.hidePopover())}
