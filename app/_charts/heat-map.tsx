@@ -1,6 +1,14 @@
 'use client'
 
-import { type KeyboardEvent, type PointerEvent, type ReactNode, useEffect, useRef, useState } from 'react'
+import {
+  type KeyboardEvent,
+  memo,
+  type PointerEvent,
+  type ReactNode,
+  useEffect,
+  useRef,
+  useState,
+} from 'react'
 import { shortLayerId } from '../_ui/format'
 import { AxisBottom, Crosshair } from './axis'
 import { ChartFrame } from './chart-frame'
@@ -174,24 +182,7 @@ export function HeatGrid(props: HeatGridProps) {
           if (hover) onOpen?.(rows[hover.r]!.id)
         }}
       >
-        {rows.map((row, r) => (
-          <g key={row.id}>
-            {props.groupStarts?.has(row.id) && r > 0 && (
-              <line x2={width} y1={r * rowHeight} y2={r * rowHeight} className="axis-line" />
-            )}
-            {row.reason && !row.values.some(isMeasured) && width > 6 * row.reason.length && (
-              <text
-                className="halo"
-                x={width / 2}
-                y={r * rowHeight + rowHeight / 2 + 4}
-                textAnchor="middle"
-                pointerEvents="none"
-              >
-                {row.reason}
-              </text>
-            )}
-          </g>
-        ))}
+        <RowWords rows={rows} rowHeight={rowHeight} width={width} groupStarts={props.groupStarts} />
         <HoveredRow rows={rows} rowHeight={rowHeight} width={width} />
         <HoverTime x={x} y2={height} />
         {selected?.t != null && timesteps.length > 0 && <Crosshair x={x(selected.t)} y1={0} y2={height} />}
@@ -236,6 +227,37 @@ export function HeatGrid(props: HeatGridProps) {
     </div>
   )
 }
+
+/** Lines between groups, and why a row is empty: what does not change with the pointer. */
+const RowWords = memo(function RowWords({
+  rows,
+  rowHeight,
+  width,
+  groupStarts,
+}: Pick<HeatGridProps, 'rows' | 'groupStarts'> & { rowHeight: number; width: number }) {
+  return rows.map((row, r) => {
+    const starts = r > 0 && groupStarts?.has(row.id)
+    const isSaid = row.reason && width > 6 * row.reason.length && !row.values.some(isMeasured)
+    return (
+      (starts || isSaid) && (
+        <g key={row.id}>
+          {starts && <line x2={width} y1={r * rowHeight} y2={r * rowHeight} className="axis-line" />}
+          {isSaid && (
+            <text
+              className="halo"
+              x={width / 2}
+              y={r * rowHeight + rowHeight / 2 + 4}
+              textAnchor="middle"
+              pointerEvents="none"
+            >
+              {row.reason}
+            </text>
+          )}
+        </g>
+      )
+    )
+  })
+})
 
 /** The hovered layer in a map: a line around its row. */
 function HoveredRow({ rows, rowHeight, width }: { rows: HeatRow[]; rowHeight: number; width: number }) {

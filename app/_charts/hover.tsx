@@ -51,6 +51,7 @@ export function HoverRow({ layer, ...props }: ComponentProps<'tr'> & { layer: st
   return (
     <tr
       {...props}
+      data-layer={layer}
       data-hovered={hovered || undefined}
       onPointerOver={() => hover.layer !== layer && setHover({ layer })}
       onPointerLeave={() => setHover()}

@@ -1,6 +1,6 @@
 'use client'
 
-import { type KeyboardEvent, type MouseEvent, type ReactNode, useId, useState } from 'react'
+import { type KeyboardEvent, type MouseEvent, memo, type ReactNode, useId, useMemo, useState } from 'react'
 import type { Layer } from '../../lib/record/run'
 import { ChartFrame } from './chart-frame'
 import type { ColourScale } from './colour'
@@ -44,7 +44,7 @@ export function UNetDiagram(props: UNetDiagramProps) {
     setHover({ layer })
   }
   const hatch = useId()
-  const layout = unetLayout(layers, width)
+  const layout = useMemo(() => unetLayout(layers, width), [layers, width])
   const order = layout.nodes.flatMap((node) => node.squares.map((s) => s.layer.id))
   const hoverSquare = layout.nodes.flatMap((n) => n.squares).find((s) => s.layer.id === hover)
 
@@ -95,52 +95,7 @@ export function UNetDiagram(props: UNetDiagramProps) {
           <defs>
             <HatchPattern id={hatch} />
           </defs>
-          <g fill="none" style={{ stroke: 'var(--line2)' }}>
-            {layout.skips.map((skip) => (
-              <path key={skip.to.key} d={skipPath(skip.from, skip.to, skip.over)} />
-            ))}
-            {layout.edges.map(([from, to]) => (
-              <path key={to.key} d={edgePath(from, to)} strokeWidth={1.4} />
-            ))}
-          </g>
-          {layout.nodes.map((node) => (
-            <g key={node.key}>
-              <rect
-                x={node.x}
-                y={node.y}
-                width={node.width}
-                height={node.height}
-                rx={3}
-                style={{ fill: 'var(--surface)', stroke: 'var(--line2)' }}
-              />
-              {node.squares.map((square) => {
-                const value = values[square.layer.id]
-                if (props.square)
-                  return (
-                    <g key={square.layer.id}>{props.square(square.layer, square.x, square.y, layout.side)}</g>
-                  )
-                return (
-                  <rect
-                    key={square.layer.id}
-                    x={square.x}
-                    y={square.y}
-                    width={layout.side}
-                    height={layout.side}
-                    style={
-                      isMeasured(value)
-                        ? { fill: scale.css(value), stroke: 'var(--line)' }
-                        : { fill: `url(#${hatch})`, stroke: 'var(--line2)' }
-                    }
-                  />
-                )
-              })}
-            </g>
-          ))}
-          {layout.labels.map((label) => (
-            <text key={label.text} x={label.x} y={label.y} textAnchor={label.anchor} className="halo">
-              {label.text}
-            </text>
-          ))}
+          <Network layout={layout} values={values} scale={scale} hatch={hatch} square={props.square} />
           <HoveredFrame layout={layout} />
           {selected && <Frame layout={layout} id={selected} />}
         </svg>
@@ -170,6 +125,64 @@ export function UNetDiagram(props: UNetDiagramProps) {
     </ChartFrame>
   )
 }
+
+/** All that does not change with the pointer: of a thousand layers it takes longer than a frame. */
+const Network = memo(function Network({
+  layout,
+  values,
+  scale,
+  hatch,
+  square: drawSquare,
+}: Pick<UNetDiagramProps, 'values' | 'scale' | 'square'> & { layout: UNetLayout; hatch: string }) {
+  return (
+    <>
+      <g fill="none" style={{ stroke: 'var(--line2)' }}>
+        {layout.skips.map((skip) => (
+          <path key={skip.to.key} d={skipPath(skip.from, skip.to, skip.over)} />
+        ))}
+        {layout.edges.map(([from, to]) => (
+          <path key={to.key} d={edgePath(from, to)} strokeWidth={1.4} />
+        ))}
+      </g>
+      {layout.nodes.map((node) => (
+        <g key={node.key}>
+          <rect
+            x={node.x}
+            y={node.y}
+            width={node.width}
+            height={node.height}
+            rx={3}
+            style={{ fill: 'var(--surface)', stroke: 'var(--line2)' }}
+          />
+          {node.squares.map((square) => {
+            const value = values[square.layer.id]
+            if (drawSquare)
+              return <g key={square.layer.id}>{drawSquare(square.layer, square.x, square.y, layout.side)}</g>
+            return (
+              <rect
+                key={square.layer.id}
+                x={square.x}
+                y={square.y}
+                width={layout.side}
+                height={layout.side}
+                style={
+                  isMeasured(value)
+                    ? { fill: scale.css(value), stroke: 'var(--line)' }
+                    : { fill: `url(#${hatch})`, stroke: 'var(--line2)' }
+                }
+              />
+            )
+          })}
+        </g>
+      ))}
+      {layout.labels.map((label) => (
+        <text key={label.text} x={label.x} y={label.y} textAnchor={label.anchor} className="halo">
+          {label.text}
+        </text>
+      ))}
+    </>
+  )
+})
 
 /** The layer hovered anywhere on the page. */
 function HoveredFrame({ layout }: { layout: UNetLayout }) {

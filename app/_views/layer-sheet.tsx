@@ -1,26 +1,22 @@
 'use client'
 
 import { line, scaleLinear } from 'd3'
-import Link from 'next/link'
-import type { KeyboardEvent } from 'react'
+import { type KeyboardEvent, type MouseEvent, useMemo } from 'react'
 import { Crosshair, GridY } from '../_charts/axis'
 import { gaussianYardstick, yardstickLabel } from '../_charts/basis-yardsticks'
 import { ChartFrame } from '../_charts/chart-frame'
 import { type ErrorKind, type Metric, metricScales, runColour, scaleOf } from '../_charts/colour'
 import { exactInWords } from '../_charts/data-table'
-import { DotStrip } from '../_charts/dot-strip'
 import { HeatGrid, moveSelection, TimeAxis } from '../_charts/heat-map'
-import { HistogramInline } from '../_charts/histogram-inline'
-import { HoverRow, HoverTime } from '../_charts/hover'
+import { HoverTime } from '../_charts/hover'
 import { ColourLegend, NoValueLegend } from '../_charts/legend'
-import { isExact, isMeasured, quantileOf, type Series, withoutExact } from '../_charts/series'
+import { isExact, isMeasured, type Series, withoutExact } from '../_charts/series'
 import { useWidth } from '../_charts/use-width'
-import { formatPercent, formatScale, formatSqnr, metricNames, shortLayerIds } from '../_ui/format'
-import { LayerName } from '../_ui/layer-name'
-import { Verdict } from '../_ui/severity'
+import { metricNames, shortLayerIds } from '../_ui/format'
 import { Term } from '../_ui/term'
 import { useFirst } from '../_ui/use-first'
 import { type LayerRow, rowMean, sortRows } from './run-rows'
+import { SheetRow, shapeOf, sheetRowHeight } from './sheet-row'
 
 export type LayerSheetProps = {
   rows: LayerRow[]
@@ -45,7 +41,6 @@ export type LayerSheetProps = {
   assumptions: readonly string[]
 }
 
-const rowHeight = 18
 /** Rows the server draws: more than a screen has. */
 const mostAtFirst = 60
 
@@ -58,19 +53,24 @@ const errorWords: Record<ErrorKind, string> = {
 /** One row per layer: what it is, how its weights were split, how far its output is from the teacher's. */
 export function LayerSheet(props: LayerSheetProps) {
   const { timesteps, metric, error, selected, slot, sort } = props
-  const rows = sortRows(props.rows, sort, metric)
+  const rows = useMemo(() => sortRows(props.rows, sort, metric), [props.rows, sort, metric])
   const scale = scaleOf(metric, error)
-  const { name, unit, format, written } = metricNames[metric]
-  const ids = rows.map((row) => row.layer.id)
-  const wide = shortLayerIds(ids, 27)
-  const narrow = shortLayerIds(ids, 22)
+  const { name, unit, written } = metricNames[metric]
   const exact = metric === 'sqnr' && rows.some((row) => row.series?.sqnr.some(isExact))
-  const heatRows = rows.map((row) => ({
-    id: row.layer.id,
-    values: row.series ? row.series[metric] : timesteps.map(() => null),
-    reason: row.bases > 0 ? 'not measured' : 'kept in full precision: no error of its own',
-  }))
-  const starts = groupStarts(rows, sort)
+  const { wide, narrow, heatRows, starts, table } = useMemo(() => {
+    const ids = rows.map((row) => row.layer.id)
+    return {
+      wide: shortLayerIds(ids, 27),
+      narrow: shortLayerIds(ids, 22),
+      heatRows: rows.map((row) => ({
+        id: row.layer.id,
+        values: row.series ? row.series[metric] : timesteps.map(() => null),
+        reason: row.bases > 0 ? 'not measured' : 'kept in full precision: no error of its own',
+      })),
+      starts: groupStarts(rows, sort),
+      table: sheetTable(rows, timesteps, metric),
+    }
+  }, [rows, timesteps, metric, sort])
   const drawn = useFirst(rows.length, mostAtFirst)
 
   function handleKey(event: KeyboardEvent): boolean {
@@ -96,7 +96,7 @@ export function LayerSheet(props: LayerSheetProps) {
       caption={`One row per layer: what it is, how its weights were split, and ${errorWords[error]} at every timestep. The curve above the map is the network output.`}
       message={props.message}
       fileName="layers-by-timesteps"
-      table={sheetTable(rows, timesteps, metric)}
+      table={table}
       onKey={handleKey}
       opens
       tools={(['forward', 'worst'] as const).map((order) => (
@@ -174,60 +174,26 @@ export function LayerSheet(props: LayerSheetProps) {
             </th>
           </tr>
         </thead>
-        <tbody>
-          {rows.slice(0, drawn).map((row, i) => {
-            const id = row.layer.id
-            const mean = rowMean(row, metric)
-            const all = row.series?.[metric] ?? []
-            const series = metric === 'sqnr' ? withoutExact(all) : all
-            const isSame = metric === 'sqnr' && isExact(mean)
-            const classes = [id === selected.layer && 'picked', starts.has(id) && i > 0 && 'starts']
-            return (
-              // The sheet around it takes the keys; a click anywhere in a row selects it.
-              <HoverRow
-                key={id}
-                layer={id}
-                className={classes.filter(Boolean).join(' ')}
-                onClick={() => props.onSelect(id, null)}
-                onDoubleClick={() => props.onOpen(id)}
-              >
-                <th scope="row" className="c-layer mono">
-                  <Link
-                    href={props.layerHref(id)}
-                    title={id}
-                    tabIndex={id === selected.layer ? 0 : -1}
-                    // selecting the row would replace the navigation under way
-                    onClick={(event) => event.stopPropagation()}
-                  >
-                    <LayerName id={id} wide={wide[i]} narrow={narrow[i]} />
-                  </Link>
-                </th>
-                <td className="c-shape soft">{shapeOf(row)}</td>
-                <td className="c-bases num">{row.bases || 'fp'}</td>
-                <td className="c-weights">
-                  <HistogramInline
-                    histogram={row.histogram}
-                    std={row.std}
-                    levels={row.levels.map((value) => ({ value }))}
-                    slot={row.bases > 0 ? slot : null}
-                    areaSlot={row.bases > 0 && !row.ofTeacher ? slot : null}
-                    height={rowHeight - 1}
-                  />
-                </td>
-                <td
-                  className="c-ratio"
-                  title={isMeasured(row.ratio) ? `σ2/σ1 = ${formatScale(row.ratio)}` : undefined}
-                >
-                  <DotStrip
-                    dots={[{ slot, value: row.ratio }]}
-                    domain={[0.3, 0.9]}
-                    grid={[gaussianYardstick.ratio]}
-                    width={60}
-                    height={rowHeight}
-                  />
-                </td>
-                <td className="c-sqnr num">{formatSqnr(row.weightsSqnr)}</td>
-                {i === 0 && (
+        {/* biome-ignore lint/a11y/useKeyWithClickEvents: the sheet around it takes the keys */}
+        <tbody
+          // a click anywhere in a row selects it
+          onClick={(event) => withLayer(event, (id) => props.onSelect(id, null))}
+          onDoubleClick={(event) => withLayer(event, props.onOpen)}
+        >
+          {rows.slice(0, drawn).map((row, i) => (
+            <SheetRow
+              key={row.layer.id}
+              row={row}
+              wide={wide[i]!}
+              narrow={narrow[i]!}
+              href={props.layerHref(row.layer.id)}
+              metric={metric}
+              domain={scale.domain}
+              slot={slot}
+              isPicked={row.layer.id === selected.layer}
+              isStart={i > 0 && starts.has(row.layer.id)}
+              map={
+                i > 0 ? null : (
                   <td className="c-map" rowSpan={drawn < rows.length ? drawn + 1 : drawn}>
                     <HeatGrid
                       rows={heatRows}
@@ -236,32 +202,17 @@ export function LayerSheet(props: LayerSheetProps) {
                       selected={{ row: selected.layer, t: selected.t }}
                       onSelect={props.onSelect}
                       onOpen={props.onOpen}
-                      rowHeight={rowHeight}
+                      rowHeight={sheetRowHeight}
                       groupStarts={starts}
                       format={written}
                     />
                   </td>
-                )}
-                <td className="c-mean">
-                  <DotStrip
-                    dots={[{ slot, value: isSame ? null : mean }]}
-                    range={[quantileOf(series, 0.1), quantileOf(series, 0.9)]}
-                    domain={scale.domain}
-                    grid={[scale.domain[0], (scale.domain[0] + scale.domain[1]) / 2, scale.domain[1]]}
-                    width={92}
-                    height={rowHeight}
-                  />
-                </td>
-                <td className="c-number num">{format(mean)}</td>
-                <td className="c-flips num">{formatPercent(row.flips)}</td>
-                <td className="c-audit" title={row.audit?.verdict}>
-                  <Verdict row={row.audit} />
-                </td>
-              </HoverRow>
-            )
-          })}
+                )
+              }
+            />
+          ))}
           {drawn < rows.length && (
-            <tr style={{ height: (rows.length - drawn) * rowHeight }}>
+            <tr style={{ height: (rows.length - drawn) * sheetRowHeight }}>
               <td colSpan={6} />
               <td colSpan={4} />
             </tr>
@@ -293,6 +244,12 @@ export function LayerSheet(props: LayerSheetProps) {
       <SheetNotes exact={exact} assumptions={props.assumptions} />
     </ChartFrame>
   )
+}
+
+/** What a pointer does in a row, given the row's layer. */
+function withLayer({ target }: MouseEvent, work: (layer: string) => void): void {
+  const id = (target as Element).closest('tr')?.dataset.layer
+  if (id !== undefined) work(id)
 }
 
 /** What a reader must know of the numbers above, in a quiet line. */
@@ -399,10 +356,6 @@ function groupStarts(rows: readonly LayerRow[], sort: 'forward' | 'worst'): Set<
     rows.filter((row, i) => i > 0 && group(rows[i - 1]!) !== group(row)).map((row) => row.layer.id),
   )
 }
-
-export const shapeOf = ({ layer }: Pick<LayerRow, 'layer'>): string =>
-  layer.shape?.join('×') ??
-  `${layer.outChannels}×${layer.inChannels}${layer.kind === 'conv' ? `×${layer.kernel}²` : ''}`
 
 function sheetTable(rows: readonly LayerRow[], timesteps: readonly number[], metric: Metric) {
   const inWords = (v: number | null) => (metric === 'sqnr' ? exactInWords(v) : v)

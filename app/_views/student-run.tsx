@@ -2,6 +2,7 @@
 
 import dynamic from 'next/dynamic'
 import { useRouter } from 'next/navigation'
+import { useMemo } from 'react'
 import { errorKinds, metrics } from '../../lib/record/view'
 import type { Metric } from '../_charts/colour'
 import { nearestIndex } from '../_charts/series'
@@ -41,7 +42,7 @@ export function StudentRun(props: RunProps) {
   const hasLocal = data.rows.some((row) => row.local)
   // low-rank alignment, and what was measured before there were local errors, is of the accumulated one alone
   const error = hasLocal && view.m !== 'lowrank' ? view.e : 'accumulated'
-  const rows = rowsOf(data.rows, error)
+  const rows = useMemo(() => rowsOf(data.rows, error), [data.rows, error])
   const worst = worstFirst(rows, view.m)
   const layer = rows.find((row) => row.layer.id === view.l) ?? worst[0] ?? null
   const at = nearestIndex(timesteps, view.t ?? startingTimestep(finding?.parting))

@@ -14,8 +14,8 @@ import {
 } from '../_ui/format'
 import { LayerName } from '../_ui/layer-name'
 import { TableScroll } from '../_ui/table-scroll'
-import { shapeOf } from './layer-sheet'
 import type { LayerRow } from './run-rows'
+import { shapeOf } from './sheet-row'
 
 type Column = {
   name: string
