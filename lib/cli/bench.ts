@@ -1,6 +1,7 @@
 import { InputError } from '../tensor/error'
 import { benchBrowse } from './bench-browse'
 import { benchBrowser } from './bench-browser'
+import { benchFrames } from './bench-frames'
 import { benchImport } from './bench-import'
 import { benchKernel } from './bench-kernel'
 import { benchSafety } from './bench-safety'
@@ -19,12 +20,13 @@ const benches: Record<string, Command> = {
   unet: benchUnet,
   sweep: benchSweep,
   browse: benchBrowse,
+  frames: benchFrames,
   safety: benchSafety,
 }
 
 export const bench: Command = {
   summary:
-    'measure again: train (time of a step), import (time of weight statistics), browser-import (the same of a file of 2 GB in Chromium), weights-only (the same of one of 3.4 GB that cannot be run), kernel (time of single layers at one bit), unet (time of a step at one bit), sweep (time of a diagnosis), browse (time of every page of a large store), safety (what must hold on bad input and bad days)',
+    'measure again: train (time of a step), import (time of weight statistics), browser-import (the same of a file of 2 GB in Chromium), weights-only (the same of one of 3.4 GB that cannot be run), kernel (time of single layers at one bit), unet (time of a step at one bit), sweep (time of a diagnosis), browse (time of every page of a large store), frames (pointing and scrolling with 1,000 layers), safety (what must hold on bad input and bad days)',
   help: Object.values(benches)
     .map(({ help }) => help)
     .join('\n\n'),
@@ -37,12 +39,13 @@ export const bench: Command = {
     ...benchUnet.options,
     ...benchSweep.options,
     ...benchBrowse.options,
+    ...benchFrames.options,
     ...benchSafety.options,
   },
   async run(positionals, flags) {
     const what = onlyPositional(
       positionals,
-      'train|import|browser-import|weights-only|kernel|unet|sweep|browse|safety',
+      'train|import|browser-import|weights-only|kernel|unet|sweep|browse|frames|safety',
     )
     const chosen = Object.hasOwn(benches, what) ? benches[what] : undefined
     if (!chosen)
