@@ -10,6 +10,9 @@ export type CheckpointCurve = (typeof checkpointCurves)[number]
 /** A curve's key in the address: one of checkpoints, or of what the training logged. */
 export const loggedKey = (name: string): string => `log:${name}`
 
+/** What a training logged at a step. */
+export type Logged = { step: number; value: number }
+
 export type CurvePoint = { x: number; y: number | null }
 
 export type CurvePoints = {
@@ -23,6 +26,10 @@ export type CurvePoints = {
   /** First and last step stored; null without a point. */
   whole: StepRange | null
 }
+
+/** Logged values as a curve. */
+export const loggedCurve = (values: readonly Logged[]): CurvePoint[] =>
+  values.map(({ step, value }) => ({ x: step, y: value }))
 
 /** The points of a range, at most `most` of them: of more the extremes of each stretch. */
 export function pointsIn(all: readonly CurvePoint[], range: StepRange | null, most: number): CurvePoints {

@@ -8,6 +8,7 @@ import {
   type CurvePoint,
   type CurvePoints,
   checkpointCurves,
+  loggedCurve,
   loggedKey,
   pointsIn,
 } from './curve-points'
@@ -79,6 +80,5 @@ function checkpointPoints(run: RunSummary, key: CheckpointCurve, pinned?: Pinned
 }
 
 async function loggedPoints(runId: string, name: string): Promise<CurvePoint[]> {
-  const values = await getScalars(runId, name)
-  return values.map(({ step, value }) => ({ x: step, y: value }))
+  return loggedCurve((await getScalars(runId, [name])).get(name) ?? [])
 }

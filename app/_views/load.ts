@@ -3,14 +3,14 @@ import { reasonInWords, type Standout, standouts } from '../../lib/diagnostics/s
 import type { Finding } from '../../lib/record/audit'
 import type { CheckpointDetail, CheckpointSummary, RunSummary, SampleSet } from '../../lib/record/run'
 import type { SweepRecord } from '../../lib/record/sweep-record'
-import type { ViewParams } from '../../lib/record/view'
+import type { StepRange, ViewParams } from '../../lib/record/view'
 import { getCheckpoint, getSamples } from '../../lib/store/checkpoints'
 import { getPrecisionHistory } from '../../lib/store/layers'
 import { getQuality, listRunEntries, type RunEntry } from '../../lib/store/runs'
-import { getNamedScalars } from '../../lib/store/scalars'
-import { keepExtremes } from '../_charts/series'
+import { getScalars } from '../../lib/store/scalars'
 import { formatAge } from '../_ui/format'
 import { brief } from './brief'
+import { type CurvePoints, type Logged, loggedCurve, pointsIn } from './curve-points'
 import { loadTrainingJob, type TrainingJob } from './load-job'
 import { knownCheckpoints, type Pinned } from './pinned'
 import { type PartStages, precisionStages } from './precision-stages'
@@ -215,8 +215,8 @@ const told = ({ layer, reasons }: Standout): ToldStandout => ({
   score: reasons[0]?.score,
 })
 
-/** One logged value over training steps; of long trainings the extremes of each stretch. */
-export type LoggedLoss = { name: string; points: { x: number; y: number }[]; total: number }
+/** One logged value over the training steps of a range; of many the extremes of each stretch. */
+export type LoggedLoss = { name: string } & CurvePoints
 
 /** Scalars of the Run page. */
 const lossNames = ['loss', 'eps loss', 'LRM loss', 'EBB penalty']
@@ -233,7 +233,7 @@ const lossPoints = 600
 /** The Run page of one run at a step, or of the pinned checkpoint; null if there is no such run. */
 export async function loadRunView(
   name: string,
-  params: Pick<ViewParams, 'c'>,
+  params: Pick<ViewParams, 'c' | 'x'>,
   pinned?: Pinned,
 ): Promise<RunViewData | null> {
   const run = await storedRun(name)
@@ -243,7 +243,7 @@ export async function loadRunView(
   const { teacherName } = run
   const [detail, losses, precisions, teacher, students, siblings, job] = await Promise.all([
     pinnedId ? getCheckpoint(pinnedId) : nearestCheckpoint(run, params.c),
-    getNamedScalars(run.id, lossNames),
+    getScalars(run.id, lossNames),
     getPrecisionHistory(run.id, storedBy),
     teacherName === null ? null : storedRun(teacherName),
     run.role === 'teacher' ? listRunEntries({ teacher: name, storedBy }) : [],
@@ -271,15 +271,13 @@ export async function loadRunView(
     rows: detail ? detail.diagnosis.layers.map((record) => layerRow(record, detail.diagnosis.audit)) : [],
     standouts: standouts(detail?.diagnosis.layers ?? [], detail?.diagnosis.sweep?.modules).map(told),
     stages: precisionStages(precisions),
-    losses: lossNames.flatMap((name) => loggedLoss(name, losses.get(name))),
+    losses: lossNames.flatMap((name) => loggedLoss(name, params.x, losses.get(name))),
     job,
   })
 }
 
-function loggedLoss(name: string, values: readonly { step: number; value: number }[] = []): LoggedLoss[] {
-  if (values.length === 0) return []
-  const points = values.map(({ step, value }) => ({ x: step, y: value }))
-  return [{ name, points: keepExtremes(points, lossPoints), total: values.length }]
+function loggedLoss(name: string, range: StepRange | null, values: readonly Logged[] = []): LoggedLoss[] {
+  return values.length === 0 ? [] : [{ name, ...pointsIn(loggedCurve(values), range, lossPoints) }]
 }
 
 /** The checkpoint at a step; for a step that is not stored the nearest, for none the latest. */

@@ -8,11 +8,15 @@ import { LossCard } from './loss-card'
 import type { RunProps } from './run-props'
 
 /** Loss and samples: what stands below the sheet. A run that was imported without a log has no loss. */
-export function RunEvidence({ data, checkpoint }: Pick<RunProps, 'data' | 'checkpoint'>) {
+export function RunEvidence({
+  data,
+  checkpoint,
+  initial,
+}: Pick<RunProps, 'data' | 'checkpoint' | 'initial'>) {
   const { losses, run, teacher } = data
   return (
     <div className={losses.length > 0 ? 'columns halves' : 'columns'}>
-      {losses.length > 0 && <LossCard run={run} losses={losses} />}
+      {losses.length > 0 && <LossCard run={run} losses={losses} initial={initial} />}
       <Card
         title={run.role === 'teacher' ? 'What it draws' : 'Same noise, two networks'}
         caption={

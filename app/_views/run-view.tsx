@@ -37,7 +37,7 @@ export function RunView({ data: text, ...rest }: PackedProps<RunViewProps>) {
 }
 
 /** A run that was begun and has stored no checkpoint. */
-function UnstoredRun({ data, pulse, frozen }: RunViewProps) {
+function UnstoredRun({ data, initial, pulse, frozen }: RunViewProps) {
   const { run, losses } = data
   const [training] = pulse?.trainings ?? []
   return (
@@ -52,7 +52,7 @@ function UnstoredRun({ data, pulse, frozen }: RunViewProps) {
           </p>
         </Empty>
       </Card>
-      {losses.length > 0 && <LossCard run={run} losses={losses} />}
+      {losses.length > 0 && <LossCard run={run} losses={losses} initial={initial} />}
       {data.job && <JobCard run={run} job={data.job} />}
     </PageShell>
   )

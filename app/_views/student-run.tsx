@@ -196,7 +196,7 @@ export function StudentRun(props: RunProps) {
       )}
       {data.standouts.length > 0 && <StandoutsCard standouts={data.standouts} layerHref={layerHref} />}
       {data.stages.length > 0 && <StagesCard data={data} />}
-      <RunEvidence data={data} checkpoint={checkpoint} />
+      <RunEvidence data={data} checkpoint={checkpoint} initial={initial} />
       {data.job && <JobCard run={run} job={data.job} />}
     </RunFrame>
   )

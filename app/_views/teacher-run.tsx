@@ -28,7 +28,7 @@ export function TeacherRun(props: RunProps) {
   return (
     <RunFrame {...props} finding={null}>
       <StudentsCard students={data.students} name={run.name} view={view} />
-      <RunEvidence data={data} checkpoint={checkpoint} />
+      <RunEvidence data={data} checkpoint={checkpoint} initial={initial} />
       {data.job && <JobCard run={run} job={data.job} />}
       <Card>
         <WorkChart rows={rows} />

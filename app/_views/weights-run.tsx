@@ -12,7 +12,7 @@ import { WeightSheet } from './weight-sheet'
 
 /** A network of which only the weights are known: its layers in the order of the file, and the bytes of a student. */
 export function WeightsRun(props: RunProps) {
-  const { data, checkpoint } = props
+  const { data, checkpoint, initial } = props
   const { run, rows } = data
   const layerHref = useLayerHref(props)
   return (
@@ -32,7 +32,7 @@ export function WeightsRun(props: RunProps) {
           <CheckpointFacts checkpoint={checkpoint} />
         </LedgerCard>
       )}
-      {data.losses.length > 0 && <LossCard run={run} losses={data.losses} />}
+      {data.losses.length > 0 && <LossCard run={run} losses={data.losses} initial={initial} />}
       {data.job && <JobCard run={run} job={data.job} />}
     </RunFrame>
   )

@@ -145,7 +145,7 @@ export type Page = (typeof pages)[number]
 /** What each page reads of the view: every control a reader can set has its parameter here. */
 export const pageParams = {
   runs: ['q', 'r', 'order', 'page'],
-  run: ['c', 't', 'l', 'm', 'e', 'u', 'k', 'sort'],
+  run: ['c', 't', 'l', 'm', 'e', 'u', 'k', 'sort', 'x'],
   layer: ['c', 't', 'ch'],
   compare: ['r', 't', 'l', 'i', 'y', 'x', 'w', 'p'],
   sample: ['c', 't', 'seed', 'sampler', 'steps', 'n', 'i', 'show', 'view', 'speed', 'way', 'threads', 'sw'],

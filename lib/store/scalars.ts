@@ -37,17 +37,8 @@ export async function appendScalars(runName: string, scalars: Scalar[], batch?: 
   })
 }
 
-/** One scalar of a run, ascending by step. */
-export async function getScalars(runId: string, name: string): Promise<{ step: number; value: number }[]> {
-  return db().scalar.findMany({
-    where: { runId, name },
-    select: { step: true, value: true },
-    orderBy: [{ step: 'asc' }, { id: 'asc' }],
-  })
-}
-
 /** Scalars of these names that a run has, each ascending by step. They come as one text: a run logs many thousands. */
-export async function getNamedScalars(
+export async function getScalars(
   runId: string,
   names: readonly string[],
 ): Promise<Map<string, { step: number; value: number }[]>> {

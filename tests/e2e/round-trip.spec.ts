@@ -45,6 +45,7 @@ const ranked = (page: Page) => page.getByRole('region', { name: 'Layers ranked b
 /** What there is of something that the page shows only once it is set. */
 const all = (of: (page: Page) => ReturnType<Page['locator']>) => async (page: Page) =>
   (await of(page).allTextContents()).join()
+const loss = (page: Page) => page.getByRole('region', { name: 'Training loss' })
 const training = (page: Page) => page.getByRole('region', { name: 'Over the training' })
 const pickedRow = (table: (page: Page) => ReturnType<Page['locator']>) => (page: Page) =>
   table(page).locator('tr.picked').getByRole('rowheader').first().textContent()
@@ -109,6 +110,10 @@ const controls: Controls = {
     sort: {
       set: (page) => sheet(page).getByRole('button', { name: 'worst first' }).click(),
       shows: (page) => sheet(page).getByRole('button', { name: 'worst first' }).getAttribute('aria-pressed'),
+    },
+    x: {
+      set: (page) => loss(page).getByRole('group').press('+'),
+      shows: all((page) => loss(page).getByText(/points shown/)),
     },
   },
   layer: {

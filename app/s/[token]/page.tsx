@@ -82,6 +82,8 @@ async function frozenPage(
   const name = run ?? ''
   const params = loadViewParams(new URLSearchParams(query))
   const initial = named(params)
+  // the checkpoints are those of the link, curves and their range those the reader chose last
+  const { x, y } = loadViewParams({ ...Object.fromEntries(new URLSearchParams(query)), ...chosen })
   const pinned = { ids: checkpoints, createdAt: frozen.createdAt }
   if (page === 'runs')
     return (
@@ -90,7 +92,7 @@ async function frozenPage(
       </PageShell>
     )
   if (page === 'run') {
-    const data = named(await loadRunView(name, params, pinned))
+    const data = named(await loadRunView(name, { ...params, x }, pinned))
     return data && <RunView data={packed(data)} initial={initial} frozen={frozen} />
   }
   if (page === 'layer') {
@@ -104,8 +106,6 @@ async function frozenPage(
     return data && <SampleView data={data} initial={initial} frozen={frozen} />
   }
   if (page === 'results') return <ResultsView data={named(await loadResultsView(pinned))} frozen={frozen} />
-  // the checkpoints are those of the link, curves and their range those the reader chose last
-  const { x, y } = loadViewParams({ ...Object.fromEntries(new URLSearchParams(query)), ...chosen })
   return (
     <CompareView
       data={packed(named(await loadCompareView({ ...params, x, y }, pinned)))}

@@ -46,7 +46,10 @@ function written(step: number, loss: number) {
   appendFileSync(log, `${JSON.stringify(line)}\n`)
   return line
 }
-const losses = async () => (await getScalars((await getRun('toy-lmb'))!.id, 'loss')).map(({ step }) => step)
+async function losses(): Promise<number[]> {
+  const scalars = await getScalars((await getRun('toy-lmb'))!.id, ['loss'])
+  return (scalars.get('loss') ?? []).map(({ step }) => step)
+}
 
 describe('a training that is followed', () => {
   it('is in the store before its first checkpoint, live, with its teacher', async () => {

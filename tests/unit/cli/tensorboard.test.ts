@@ -46,7 +46,7 @@ it('a folder of event files becomes a run, and again brings it up to date', asyn
 
   const { id } = (await getRun('w1a4'))!
   expect(await scalarNames([id])).toEqual(['train/loss'])
-  expect(await getScalars(id, 'train/loss')).toEqual(
+  expect((await getScalars(id, ['train/loss'])).get('train/loss')).toEqual(
     [0.5, 0.25, 0.125].map((value, i) => ({ step: i + 1, value })),
   )
   expect(await getLayerLogs(id, 'conv1')).toMatchObject([

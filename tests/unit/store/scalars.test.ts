@@ -17,7 +17,7 @@ it('replaceScalars leaves only the new ones, getScalars orders them by step', as
     { name: 'ema', step: 10, value: 1 },
   ])
   expect(await scalarNames([id])).toEqual(['ema', 'loss'])
-  expect(await getScalars(id, 'loss')).toEqual([
+  expect((await getScalars(id, ['loss'])).get('loss')).toEqual([
     { step: 10, value: 0.5 },
     { step: 20, value: 0.25 },
   ])
@@ -26,7 +26,7 @@ it('replaceScalars leaves only the new ones, getScalars orders them by step', as
 it('appendScalars keeps what was logged before, also for the same step', async () => {
   const { id } = (await getRun('w1a4-lmb'))!
   await appendScalars('w1a4-lmb', [{ name: 'loss', step: 10, value: 0.4 }])
-  expect((await getScalars(id, 'loss')).map(({ value }) => value)).toEqual([0.5, 0.4, 0.25])
+  expect((await getScalars(id, ['loss'])).get('loss')!.map(({ value }) => value)).toEqual([0.5, 0.4, 0.25])
 })
 
 it('scalars of an unknown run are refused and nothing is deleted', async () => {

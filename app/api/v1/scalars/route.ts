@@ -20,7 +20,9 @@ export const GET = route(async (request) => {
   if (!run) throw notFound('run of this name')
   const name = query.get('name')
   return json(
-    name === null ? { names: await scalarNames([run.id]) } : { values: await getScalars(run.id, name) },
+    name === null
+      ? { names: await scalarNames([run.id]) }
+      : { values: (await getScalars(run.id, [name])).get(name) ?? [] },
   )
 })
 
