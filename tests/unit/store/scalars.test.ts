@@ -29,10 +29,22 @@ it('appendScalars keeps what was logged before, also for the same step', async (
   expect((await getScalars(id, ['loss'])).get('loss')!.map(({ value }) => value)).toEqual([0.5, 0.4, 0.25])
 })
 
+it('getScalars gives every bit of what was logged, and nothing for names that were not', async () => {
+  const { id } = (await getRun('w1a4-lmb'))!
+  const values = [1 / 3, 0.1 + 0.2, 5e-324, 1.5e300, -123456789.12345679, 0]
+  await appendScalars(
+    'w1a4-lmb',
+    values.map((value, step) => ({ name: 'bits', step, value })),
+  )
+  const found = await getScalars(id, ['bits', 'nobody logged this'])
+  expect([...found.keys()]).toEqual(['bits'])
+  expect(found.get('bits')).toEqual(values.map((value, step) => ({ step, value })))
+})
+
 it('scalars of an unknown run are refused and nothing is deleted', async () => {
   const { id } = (await getRun('w1a4-lmb'))!
   await expect(replaceScalars('nobody', [])).rejects.toThrow(/no run "nobody"/)
-  expect(await scalarNames([id])).toEqual(['ema', 'loss'])
+  expect(await scalarNames([id])).toEqual(['bits', 'ema', 'loss'])
 })
 
 it.each([-1, 0.5, 2 ** 31])('step %d is refused', async (step) => {
