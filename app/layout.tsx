@@ -2,7 +2,7 @@ import type { Metadata, Viewport } from 'next'
 import { cookies, headers } from 'next/headers'
 import { NuqsAdapter } from 'nuqs/adapters/next/app'
 import type { ReactNode } from 'react'
-import { keepEarlyKeys } from './_ui/keep-early-keys'
+import { keepEarlyEvents } from './_ui/keep-early-events'
 import { themeCookie, themeFrom } from './_ui/theme-cookie'
 import './globals.css'
 import './_charts/charts.css'
@@ -20,7 +20,11 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
   return (
     <html lang="en" data-theme={theme}>
       <body>
-        <script nonce={nonce} dangerouslySetInnerHTML={{ __html: keepEarlyKeys }} suppressHydrationWarning />
+        <script
+          nonce={nonce}
+          dangerouslySetInnerHTML={{ __html: keepEarlyEvents }}
+          suppressHydrationWarning
+        />
         <NuqsAdapter>{children}</NuqsAdapter>
       </body>
     </html>

@@ -3,7 +3,7 @@ import Link from 'next/link'
 import type { ReactNode } from 'react'
 import type { ShownCheckpoint } from '../../lib/store/shares'
 import { ChartSubject } from '../_charts/chart-subject'
-import { EarlyKeys } from './early-keys'
+import { EarlyEvents } from './early-events'
 import { shortLayerId } from './format'
 import { InertLinks } from './inert-links'
 import { JumpPalette } from './jump-palette'
@@ -134,7 +134,7 @@ export function PageShell(props: PageShellProps) {
         <span className="grow">Signscope: what one bit did to a diffusion model</span>
         <KeyboardMap />
       </footer>
-      <EarlyKeys />
+      <EarlyEvents />
     </>
   )
 }

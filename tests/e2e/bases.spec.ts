@@ -69,7 +69,7 @@ test('on a phone the layers that stand out are read without scrolling sideways',
   expect(wider).toBe(0)
 })
 
-test('a slider that was moved before the page’s code had come counts', async ({ page }) => {
+test('a slider, a choice and a key from before the page’s code had come count', async ({ page }) => {
   let letCome = () => {}
   const moved = new Promise<void>((resolve) => {
     letCome = resolve
@@ -81,7 +81,11 @@ test('a slider that was moved before the page’s code had come counts', async (
   await page.goto('/r/mnist-lmb', { waitUntil: 'commit' })
   const slider = page.getByRole('slider', { name: 'Axes kept, per cent of the channels' })
   await slider.press('Home')
+  await page.getByRole('radio', { name: 'local' }).click()
+  await page.keyboard.press('m')
   await expect(page.getByText('25 % of the channels, as in training')).toBeVisible()
   letCome()
   await expect(page.getByText('axes kept 1 % of the channels')).toBeVisible()
+  await expect(page.getByRole('radio', { name: 'local' })).toBeChecked()
+  await expect(page.getByRole('radio', { name: 'cosine ↑', exact: true })).toBeChecked()
 })
