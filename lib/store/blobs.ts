@@ -13,7 +13,7 @@ import path from 'node:path'
 import type { Prisma } from '../generated/prisma/client'
 import { InputError } from '../tensor/error'
 import type { ByteSource } from '../tensor/tensor'
-import { db, write } from './db'
+import { db, type Stage, write } from './db'
 import { type Bytes, flush, withStoredFile, writeHashed } from './durable-file'
 import { dataFolder } from './folder'
 import { host, isRunning } from './owner'
@@ -28,6 +28,7 @@ type BlobOptions = {
   expectedSha256?: string
   limit?: number
   check?: (source: ByteSource) => Promise<unknown>
+  stage?: Stage
 }
 
 /**
@@ -51,7 +52,7 @@ export async function putBlobWith<T>(
     const stored = await writeHashed(part, bytes, options.limit)
     checkHash(stored.sha256, options.expectedSha256)
     if (options.check) await withStoredFile(part, 'upload', options.check)
-    return await nameBlob(part, stored, (tx, now) => work(tx, stored, now))
+    return await nameBlob(part, stored, (tx, now) => work(tx, stored, now), options.stage)
   } finally {
     await rm(part, { force: true })
   }
@@ -62,6 +63,7 @@ async function nameBlob<T>(
   part: string,
   { sha256, bytes }: { sha256: string; bytes: number },
   work: (tx: Prisma.TransactionClient, now: Date) => Promise<T>,
+  stage?: Stage,
 ): Promise<T> {
   const file = blobFile(sha256)
   await makeFolders(path.dirname(file))
@@ -73,7 +75,7 @@ async function nameBlob<T>(
       await rename(part, file)
       await flush(path.dirname(file))
       return done
-    })
+    }, stage)
   } catch (error) {
     await removeUnknown([sha256]).catch(() => {}) // then the next sweep does
     throw error

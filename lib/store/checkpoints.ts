@@ -10,10 +10,10 @@ import type {
 import { InputError } from '../tensor/error'
 import { putBlobWith } from './blobs'
 import { claimRun, describeRun } from './claim-run'
-import { checkText, db, isoTime, write } from './db'
+import { checkText, db, isoTime, type Stage, write } from './db'
 import type { Bytes } from './durable-file'
 import { keptHere } from './kept'
-import { insertLayers, layersOf, layersText, packLayers } from './layers'
+import { insertLayers, layersOf, layersText, stageLayers } from './layers'
 import { meanOf } from './series'
 
 /**
@@ -47,7 +47,7 @@ export async function storeCheckpoint(
 ): Promise<{ id: string; duplicate: boolean }> {
   checkUpload(upload)
   const { run, step, sha256, diagnosis } = upload
-  const layers = packLayers(diagnosis.layers)
+  const stage: Stage = (client) => stageLayers(client, diagnosis.layers)
   const store = async (tx: Prisma.TransactionClient, now: Date) => {
     const runId = await claimRun(tx, run, now)
     const atStep = await tx.checkpoint.findMany({
@@ -72,11 +72,13 @@ export async function storeCheckpoint(
       },
       select: { id: true },
     })
-    await insertLayers(tx, id, layers)
+    await insertLayers(tx, id)
     await tx.run.update({ where: { id: runId }, data: { ...describeRun(run), updatedAt: now } })
     return { id, duplicate: false }
   }
-  return file ? putBlobWith(file, { expectedSha256: sha256 }, (tx, _, now) => store(tx, now)) : write(store)
+  return file
+    ? putBlobWith(file, { expectedSha256: sha256, stage }, (tx, _, now) => store(tx, now))
+    : write(store, stage)
 }
 
 /**

@@ -35,6 +35,12 @@ const writesPerCopy = 16
 /** Kept on globalThis: next dev loads this module again after each edit. */
 const held = globalThis as typeof globalThis & { signscopeDb?: Connections }
 
+/**
+ * What a write does before its turn, while others write: it may fill temporary tables, which only its own connection has and its
+ * transaction reads.
+ */
+export type Stage = (client: PrismaClient) => Promise<void>
+
 /** For reads. */
 export function db(): PrismaClient {
   return connections().reader
@@ -44,10 +50,14 @@ export function db(): PrismaClient {
  * Runs `work` in a transaction, after the writes this process began earlier: all it does is stored, or nothing. `now` is
  * the time to store with what it does (`nextMoment`). Waits up to 15 s for other processes that write.
  */
-export function write<T>(work: (tx: Prisma.TransactionClient, now: Date) => Promise<T>): Promise<T> {
+export function write<T>(
+  work: (tx: Prisma.TransactionClient, now: Date) => Promise<T>,
+  stage?: Stage,
+): Promise<T> {
   const open = connections()
   const done = open.queue.then(async () => {
-    await writer(open) // opening takes long, and nobody should wait for that
+    const client = await writer(open) // opening takes long, and nobody should wait for that
+    await stage?.(client)
     return inTurn(path.dirname(open.file), () => transaction(open, work))
   })
   open.queue = done.then(() => copyLog(open)).catch(() => {})
