@@ -165,22 +165,10 @@ export function HeatGrid(props: HeatGridProps) {
         width={width}
         height={height}
         style={{ cursor: onSelect ? 'crosshair' : undefined, touchAction: 'pan-y' }}
-        onPointerMove={(event) => {
-          // In a table the map lies in the first row's cell, which is not the row that is hovered.
-          event.stopPropagation()
-          moveHover(cellAt(event))
-        }}
-        onPointerOver={(event) => event.stopPropagation()}
+        onPointerMove={(event) => moveHover(cellAt(event))}
         onPointerLeave={() => moveHover(null)}
-        onClick={(event) => {
-          // In a table the map lies in the first row's cell; that row must not take the click.
-          event.stopPropagation()
-          if (hover) onSelect?.(rows[hover.r]!.id, timesteps[hover.c]!)
-        }}
-        onDoubleClick={(event) => {
-          event.stopPropagation()
-          if (hover) onOpen?.(rows[hover.r]!.id)
-        }}
+        onClick={() => hover && onSelect?.(rows[hover.r]!.id, timesteps[hover.c]!)}
+        onDoubleClick={() => hover && onOpen?.(rows[hover.r]!.id)}
       >
         <RowWords rows={rows} rowHeight={rowHeight} width={width} groupStarts={props.groupStarts} />
         <HoveredRow rows={rows} rowHeight={rowHeight} width={width} />

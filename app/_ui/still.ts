@@ -15,9 +15,11 @@ export type StillWords = {
 
 /** Makes the file of what `document` shows. Rejects if one of its pictures cannot be read or a chart does not come to life. */
 export async function stillOf(page: Document, { title, notice }: StillWords): Promise<string> {
+  window.dispatchEvent(new Event('beforeprint'))
   await allCharts(page)
   const parts = [...page.querySelectorAll('.contextbar, #content')]
   const copies = await Promise.all(parts.map(stillPart))
+  window.dispatchEvent(new Event('afterprint'))
   const width = Math.max(320, page.documentElement.clientWidth)
   return `<!doctype html>
 <html lang="en">

@@ -1,7 +1,7 @@
 'use client'
 
 import { line, scaleLinear } from 'd3'
-import { type KeyboardEvent, type MouseEvent, useMemo } from 'react'
+import { type KeyboardEvent, type MouseEvent, useMemo, useRef } from 'react'
 import { Crosshair, GridY } from '../_charts/axis'
 import { gaussianYardstick, yardstickLabel } from '../_charts/basis-yardsticks'
 import { ChartFrame } from '../_charts/chart-frame'
@@ -14,7 +14,7 @@ import { isExact, isMeasured, type Series, withoutExact } from '../_charts/serie
 import { useWidth } from '../_charts/use-width'
 import { metricNames, shortLayerIds } from '../_ui/format'
 import { Term } from '../_ui/term'
-import { useFirst } from '../_ui/use-first'
+import { useRowsInView } from '../_ui/use-rows-in-view'
 import { type LayerRow, rowMean, sortRows } from './run-rows'
 import { SheetRow, shapeOf, sheetRowHeight } from './sheet-row'
 
@@ -41,13 +41,17 @@ export type LayerSheetProps = {
   assumptions: readonly string[]
 }
 
-/** Rows the server draws: more than a screen has. */
-const mostAtFirst = 60
-
 const errorWords: Record<ErrorKind, string> = {
   accumulated: 'how far its output is from the teacher’s',
   local: 'how far it would be on the teacher’s input: the error the layer makes itself,',
   inherited: 'what the error of its input costs it, accumulated less local: 0 inherits nothing,',
+}
+
+const empty = (column: string) => <td key={column} className={column} />
+/** On either side of the map; on a narrow page some of the columns are left out. */
+const emptyCells = {
+  before: ['c-layer', 'c-shape', 'c-bases', 'c-weights', 'c-ratio', 'c-sqnr'].map(empty),
+  after: ['c-mean', 'c-number', 'c-flips', 'c-audit'].map(empty),
 }
 
 /** One row per layer: what it is, how its weights were split, how far its output is from the teacher's. */
@@ -71,7 +75,9 @@ export function LayerSheet(props: LayerSheetProps) {
       table: sheetTable(rows, timesteps, metric),
     }
   }, [rows, timesteps, metric, sort])
-  const drawn = useFirst(rows.length, mostAtFirst)
+  const body = useRef<HTMLTableSectionElement>(null)
+  const { from, to } = useRowsInView(body, rows.length, sheetRowHeight)
+  const drawnHeatRows = useMemo(() => heatRows.slice(from, to), [heatRows, from, to])
 
   function handleKey(event: KeyboardEvent): boolean {
     if (event.key === 'Enter' && selected.layer) {
@@ -176,47 +182,48 @@ export function LayerSheet(props: LayerSheetProps) {
         </thead>
         {/* biome-ignore lint/a11y/useKeyWithClickEvents: the sheet around it takes the keys */}
         <tbody
+          ref={body}
           // a click anywhere in a row selects it
           onClick={(event) => withLayer(event, (id) => props.onSelect(id, null))}
           onDoubleClick={(event) => withLayer(event, props.onOpen)}
         >
-          {rows.slice(0, drawn).map((row, i) => (
+          <tr className="rest" style={{ height: from * sheetRowHeight }}>
+            {emptyCells.before}
+            <td className="c-map" rowSpan={to - from + 2}>
+              <div style={{ paddingTop: from * sheetRowHeight }}>
+                <HeatGrid
+                  rows={drawnHeatRows}
+                  timesteps={timesteps}
+                  scale={scale}
+                  selected={{ row: selected.layer, t: selected.t }}
+                  onSelect={props.onSelect}
+                  onOpen={props.onOpen}
+                  rowHeight={sheetRowHeight}
+                  groupStarts={starts}
+                  format={written}
+                />
+              </div>
+            </td>
+            {emptyCells.after}
+          </tr>
+          {rows.slice(from, to).map((row, i) => (
             <SheetRow
               key={row.layer.id}
               row={row}
-              wide={wide[i]!}
-              narrow={narrow[i]!}
+              wide={wide[from + i]!}
+              narrow={narrow[from + i]!}
               href={props.layerHref(row.layer.id)}
               metric={metric}
               domain={scale.domain}
               slot={slot}
               isPicked={row.layer.id === selected.layer}
-              isStart={i > 0 && starts.has(row.layer.id)}
-              map={
-                i > 0 ? null : (
-                  <td className="c-map" rowSpan={drawn < rows.length ? drawn + 1 : drawn}>
-                    <HeatGrid
-                      rows={heatRows}
-                      timesteps={timesteps}
-                      scale={scale}
-                      selected={{ row: selected.layer, t: selected.t }}
-                      onSelect={props.onSelect}
-                      onOpen={props.onOpen}
-                      rowHeight={sheetRowHeight}
-                      groupStarts={starts}
-                      format={written}
-                    />
-                  </td>
-                )
-              }
+              isStart={from + i > 0 && starts.has(row.layer.id)}
             />
           ))}
-          {drawn < rows.length && (
-            <tr style={{ height: (rows.length - drawn) * sheetRowHeight }}>
-              <td colSpan={6} />
-              <td colSpan={4} />
-            </tr>
-          )}
+          <tr className="rest" style={{ height: (rows.length - to) * sheetRowHeight }}>
+            {emptyCells.before}
+            {emptyCells.after}
+          </tr>
         </tbody>
         <tfoot>
           <tr>
@@ -226,18 +233,14 @@ export function LayerSheet(props: LayerSheetProps) {
                 <NoValueLegend words="no value: kept in full precision, or not measured" />
               </div>
             </td>
-            {['c-shape', 'c-bases', 'c-weights', 'c-ratio', 'c-sqnr'].map((column) => (
-              <td key={column} className={column} />
-            ))}
+            {emptyCells.before.slice(1)}
             <td className="c-map">
               <Axis />
             </td>
             <td className="c-mean">
               <MeanAxis domain={scale.domain} open={scale.openEnded} />
             </td>
-            <td className="c-number" />
-            <td className="c-flips" />
-            <td className="c-audit" />
+            {emptyCells.after.slice(1)}
           </tr>
         </tfoot>
       </table>

@@ -1,7 +1,7 @@
 'use client'
 
 import Link from 'next/link'
-import { memo, type ReactNode } from 'react'
+import { memo } from 'react'
 import { gaussianYardstick } from '../_charts/basis-yardsticks'
 import type { Metric } from '../_charts/colour'
 import { DotStrip } from '../_charts/dot-strip'
@@ -27,8 +27,6 @@ export type SheetRowProps = {
   isPicked: boolean
   /** Of the first layer of a part or level. */
   isStart: boolean
-  /** The map of all rows, in the first one. */
-  map: ReactNode
 }
 
 /** A layer in the sheet; drawn anew only when something of its own changes, as there can be a thousand of them. */
@@ -75,7 +73,6 @@ export const SheetRow = memo(function SheetRow(props: SheetRowProps) {
         />
       </td>
       <td className="c-sqnr num">{formatSqnr(row.weightsSqnr)}</td>
-      {props.map}
       <td className="c-mean">
         <DotStrip
           dots={[{ slot, value: isSame ? null : mean }]}
