@@ -7,8 +7,8 @@ export type DrawnRows = { from: number; to: number }
 
 /** A table of so many rows is drawn whole; of a longer one every pointer move would cost the browser more than a frame. */
 export const mostWhole = 160
-/** Rows drawn before a browser has the table: more than a screen has. */
-const atFirst = 60
+/** Rows drawn before a browser has the table: a screen of it, where it begins below the pictures. */
+const atFirst = 24
 /** Rows drawn beyond either end of the window at least, and by how many at a time they become others. */
 const margin = 12
 
