@@ -10,7 +10,7 @@ const demoRuns = 'mnist-teacher,mnist-baseline,mnist-lmb'
 /**
  * One server with its own data, two browsers at a time: a test holds to runs that no other test writes. Tests tagged @alone,
  * which want both cores for themselves, are run after the others by `npm test`. A trace is made with `--trace on`: it slows every
- * page by a third.
+ * page by a third. A test that fails and then passes is named as flaky at the end.
  */
 export default defineConfig({
   testDir: 'tests/e2e',
@@ -19,6 +19,7 @@ export default defineConfig({
   workers: 2,
   timeout: 240_000,
   expect: { timeout: 30_000 },
+  retries: 1,
   use: {
     baseURL: `http://localhost:${port}`,
     screenshot: 'only-on-failure',

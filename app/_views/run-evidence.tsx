@@ -1,11 +1,13 @@
 'use client'
 
+import dynamic from 'next/dynamic'
 import { Card } from '../_ui/card'
 import { formatCosine } from '../_ui/format'
 import { SampleRows } from '../_ui/sample-rows'
 import { Empty } from '../_ui/states'
-import { LossCard } from './loss-card'
 import type { RunProps } from './run-props'
+
+const LossCard = dynamic(() => import('./loss-card').then((m) => m.LossCard))
 
 /** Loss and samples: what stands below the sheet. A run that was imported without a log has no loss. */
 export function RunEvidence({

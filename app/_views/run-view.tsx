@@ -9,13 +9,13 @@ import type { PackedProps } from './packed'
 import { crumbsOf } from './run-frame'
 import type { RunViewProps } from './run-props'
 import { StudentRun } from './student-run'
-import { TeacherRun } from './teacher-run'
 import { TrainingNow } from './training-now'
 import { usePacked } from './use-packed'
 
-// Few runs have these.
+// Few runs have these, and none all of them.
 const JobCard = dynamic(() => import('./job-card').then((m) => m.JobCard))
 const LossCard = dynamic(() => import('./loss-card').then((m) => m.LossCard))
+const TeacherRun = dynamic(() => import('./teacher-run').then((m) => m.TeacherRun))
 const WeightsRun = dynamic(() => import('./weights-run').then((m) => m.WeightsRun))
 
 /** One run at one checkpoint: which layers hurt, when, and what the file costs. */
