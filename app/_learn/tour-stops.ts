@@ -1,7 +1,6 @@
 /** The tour: from the list of demo runs to the cause of an error and its cure. Pure. */
 import { gaussianFit } from '../../lib/diagnostics/basis-fit'
-import type { SharedView } from '../../lib/record/shared-view'
-import { keptParams, type Page, pageUrl, type ViewParams } from '../../lib/record/view'
+import { keptParams, type Page, type PagePath, pageUrl, type ViewParams } from '../../lib/record/view'
 
 /** Runs of the demo that it leads through. */
 export const tourRuns = ['mnist-baseline', 'mnist-lmb'] as const
@@ -75,7 +74,7 @@ export const stops: readonly Stop[] = [
 ]
 
 /** Whether the reader is at the page of a stop. */
-export const isAt = (stop: Stop, place: Pick<SharedView, 'page' | 'run'> | null): boolean =>
+export const isAt = (stop: Stop, place: Pick<PagePath, 'page' | 'run'> | null): boolean =>
   place !== null && place.page === stop.page && place.run === stop.run
 
 /**

@@ -2,13 +2,19 @@
 
 import { loadViewParams } from '../../lib/record/load-view'
 import type { Place, PlaceKind } from '../../lib/record/places'
-import type { SharedView } from '../../lib/record/shared-view'
-import { keptParams, type Page, pageUrl, placeOf, type ViewParams } from '../../lib/record/view'
+import {
+  keptParams,
+  type Page,
+  type PagePath,
+  pageUrl,
+  placeOf,
+  type ViewParams,
+} from '../../lib/record/view'
 import { formatCount } from './format'
 
 export type Here = {
   path: string
-  place: Pick<SharedView, 'page' | 'run' | 'layer'> | null
+  place: PagePath | null
   /** The run whose layers are near: that of the page, or the last one compared. */
   run: string | null
   view: ViewParams

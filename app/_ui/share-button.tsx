@@ -1,12 +1,9 @@
 'use client'
 
 import { lazy, Suspense, useRef } from 'react'
-import type { SharedView } from '../../lib/record/shared-view'
+import type { ShareSubject } from '../../lib/record/shared-view'
 import { Popover } from './popover'
 import { useKeys } from './use-keys'
-
-/** What a page knows of itself; the query is read from the address bar when the link is made. */
-export type ShareSubject = Omit<SharedView, 'query'>
 
 const loadForm = () => import('./share-form')
 const ShareForm = lazy(loadForm)

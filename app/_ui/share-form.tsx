@@ -2,9 +2,8 @@
 
 import Link from 'next/link'
 import { type FormEvent, useEffect, useRef, useState } from 'react'
-import type { SharedView, ShareTerms } from '../../lib/record/shared-view'
+import type { SharedView, ShareSubject, ShareTerms } from '../../lib/record/shared-view'
 import { shareDays } from '../../lib/record/view'
-import type { ShareSubject } from './share-button'
 
 type State = { link: string; terms: ShareTerms } | { problem: string } | 'making' | null
 

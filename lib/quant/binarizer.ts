@@ -4,7 +4,8 @@
  * in use, the sign planes, the shares of its levels. Weights are OIHW or [out, in]; O = shape[0].
  */
 import { scalar, tidy } from '@tensorflow/tfjs-core'
-import { fullPrecisionLayer, type LayerPrecision, type Manifest, type Method } from '../record/precision'
+import type { Method } from '../record/methods'
+import { fullPrecisionLayer, type LayerPrecision, type Manifest } from '../record/precision'
 import { InputError } from '../tensor/error'
 import { hostValues } from '../tensor/on-host'
 import type { Tensor } from '../tensor/tensor'

@@ -1,5 +1,6 @@
 /** Which layers of a network are binarized, and which of them get two bases. */
-import { fullPrecisionLayer, type LayerPrecision, type Manifest, type Method } from '../record/precision'
+import type { Method } from '../record/methods'
+import { fullPrecisionLayer, type LayerPrecision, type Manifest } from '../record/precision'
 import type { Layer } from '../record/run'
 import { InputError } from '../tensor/error'
 import { type BasisPlaces, layersWithTwoBases } from './basis-places'

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { methods } from './precision'
+import { methods } from './methods'
 
 /**
  * Precision of one layer, as a checkpoint's manifest states it.

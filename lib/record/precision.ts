@@ -2,13 +2,6 @@ import type { LayerPrecision, Manifest } from './layer-precision'
 
 export type { LayerPrecision, Manifest }
 
-/**
- * What becomes of the weights of a layer. `fp` is full precision, the identity; sign, xnor, lmb and ebb binarize;
- * `lsq` keeps 8 bits with a learned step per output channel (layers the paper does not binarize).
- */
-export const methods = ['fp', 'sign', 'xnor', 'lmb', 'ebb', 'lsq'] as const
-export type Method = (typeof methods)[number]
-
 export const fullPrecisionLayer: LayerPrecision = { method: 'fp', bases: 0, activationBits: 32 }
 
 /** Whether the sums of a layer can be taken on the bits: signs times 4-bit codes. */

@@ -15,6 +15,9 @@ export const SharedView = z.object({
 })
 export type SharedView = z.infer<typeof SharedView>
 
+/** What a page knows of itself; the query is read from the address bar when the link is made. */
+export type ShareSubject = Omit<SharedView, 'query'>
+
 /** What is chosen when a link is made: when it ends (null: never), and whether it names runs and files. */
 export const ShareTerms = z.object({
   days: z._default(z.nullable(z.literal(shareDays)), null),

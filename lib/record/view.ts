@@ -13,7 +13,6 @@ import {
   parseAsString,
   parseAsStringLiteral,
 } from 'nuqs/server'
-import type { SharedView } from './shared-view'
 
 export const metrics = ['sqnr', 'cosine', 'lowrank'] as const
 /** Which error of a layer: with its network's own input, with the teacher's input, and what the first loses against the second. */
@@ -142,6 +141,9 @@ export type ViewParams = inferParserType<typeof viewParams>
 export const pages = ['runs', 'run', 'layer', 'compare', 'sample', 'results'] as const
 export type Page = (typeof pages)[number]
 
+/** A page, the run of those below /r, and the layer of a layer's page. */
+export type PagePath = { page: Page; run: string | null; layer: string | null }
+
 /** What each page reads of the view: every control a reader can set has its parameter here. */
 export const pageParams = {
   runs: ['q', 'r', 'order', 'page'],
@@ -192,7 +194,7 @@ export function keptParams(
 export const shareDays = [1, 7, 90] as const
 
 /** Where a path that `pageUrl` made leads; null for any other. */
-export function placeOf(path: string): Pick<SharedView, 'page' | 'run' | 'layer'> | null {
+export function placeOf(path: string): PagePath | null {
   if (path === '/') return { page: 'runs', run: null, layer: null }
   if (path === '/results') return { page: 'results', run: null, layer: null }
   if (path === '/compare') return { page: 'compare', run: null, layer: null }
