@@ -43,7 +43,7 @@ export const stops: readonly Stop[] = [
     page: 'run',
     run: baseline,
     params: { e: 'local', sort: 'worst' },
-    mark: { selector: '.sheet tbody tr' },
+    mark: { selector: '.sheet tr[data-layer]' },
   },
   {
     title: 'Why',
