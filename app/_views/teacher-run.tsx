@@ -9,6 +9,7 @@ import { Card } from '../_ui/card'
 import { formatCount, formatDb, formatFixed } from '../_ui/format'
 import { RunName } from '../_ui/run-mark'
 import { Empty } from '../_ui/states'
+import { TableScroll } from '../_ui/table-scroll'
 import { useView } from '../_ui/use-view'
 import { AuditCard } from './audit-card'
 import { JobCard } from './job-card'
@@ -76,32 +77,34 @@ function StudentsCard({ students, name, view }: StudentsCardProps) {
           </p>
         </Empty>
       ) : (
-        <table className="plain">
-          <thead>
-            <tr>
-              <th scope="col">Run</th>
-              <th scope="col">Bits</th>
-              <th scope="col">Method</th>
-              <th scope="col" className="num">
-                Output SQNR ↑
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {students.first.map((student) => (
-              <tr key={student.id}>
-                <th scope="row">
-                  <Link href={pageUrl('run', student.name, null, kept)}>
-                    <RunName slot={student.slot} name={student.name} />
-                  </Link>
+        <TableScroll label={`Students of ${name}`}>
+          <table className="plain">
+            <thead>
+              <tr>
+                <th scope="col">Run</th>
+                <th scope="col">Bits</th>
+                <th scope="col">Method</th>
+                <th scope="col" className="num">
+                  Output SQNR ↑
                 </th>
-                <td>{student.bits}</td>
-                <td>{student.method}</td>
-                <td className="num">{formatDb(student.outputSqnr)}</td>
               </tr>
-            ))}
-          </tbody>
-        </table>
+            </thead>
+            <tbody>
+              {students.first.map((student) => (
+                <tr key={student.id}>
+                  <th scope="row">
+                    <Link href={pageUrl('run', student.name, null, kept)}>
+                      <RunName slot={student.slot} name={student.name} />
+                    </Link>
+                  </th>
+                  <td>{student.bits}</td>
+                  <td>{student.method}</td>
+                  <td className="num">{formatDb(student.outputSqnr)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </TableScroll>
       )}
     </Card>
   )
