@@ -146,7 +146,7 @@ export function LayerSheet(props: LayerSheetProps) {
             </th>
             <th scope="col" className="c-weights">
               Weights
-              <small>{rows.some((row) => row.ofTeacher) ? 'teacher’s, levels' : 'latent, levels'}</small>
+              <small>{rows.some((row) => row.ofTeacher) ? 'teacher’s' : 'latent'}</small>
             </th>
             <th scope="col" className="c-ratio">
               <Term id="ratio">σ2/σ1</Term>
