@@ -270,6 +270,8 @@ for (const [name, start] of Object.entries(starts) as [keyof Pages, string][])
           await expect(page).toHaveURL(new RegExp(`[?&]${param}=`), { timeout: 2000 })
         }).toPass({ timeout: 90_000 })
         await expect.poll(() => shows(page)).not.toBe(before)
+        // what is set while a checkpoint loads can be lost from the link when that has come
+        await expect(page.locator('[class$="-head"][aria-busy="true"]')).toHaveCount(0)
       })
     }
     for (const [param, { shows }] of all) shown[param] = await shows(page)

@@ -16,7 +16,7 @@ test('every stop knows its own address, and layers are found by what was marked 
   for (const [i, stop] of stops.entries()) {
     const url = stopUrl(stop, view(''), false)
     if (url) expect(isAt(stop, placeOf(url.split('?')[0]!)), stop.title).toBe(true)
-    else expect(stops[i - 1]!.mark.selector).toBe('.sheet tbody tr')
+    else expect(stops[i - 1]!.mark.selector).toBe('.sheet tr[data-layer]')
     expect(stop.run === null || tourRuns.some((run) => run === stop.run)).toBe(true)
   }
   expect(isAt(stops[0]!, null)).toBe(false)
