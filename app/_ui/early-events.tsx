@@ -1,6 +1,7 @@
 'use client'
 
 import { useEffect } from 'react'
+import { earlyTypes } from './keep-early-events'
 
 type Early = { event: Event; checked?: boolean }
 
@@ -11,8 +12,6 @@ declare global {
   }
 }
 
-const types = ['keydown', 'click', 'change']
-
 /** Plays back the keys, clicks and choices that came before the page listened, once all above it does. */
 export function EarlyEvents() {
   useEffect(() => {
@@ -22,9 +21,9 @@ export function EarlyEvents() {
     // One of them can be what made React hurry; it gets there by itself.
     const arrived = new Set<Event>()
     const note = (event: Event) => arrived.add(event)
-    for (const type of types) window.addEventListener(type, note)
+    for (const type of earlyTypes) window.addEventListener(type, note)
     setTimeout(() => {
-      for (const type of types) window.removeEventListener(type, note)
+      for (const type of earlyTypes) window.removeEventListener(type, note)
       for (const early of kept)
         if (!arrived.has(early.event) && !early.event.defaultPrevented) playBack(early)
     })

@@ -15,11 +15,7 @@ export type StillWords = {
 
 /** Makes the file of what `document` shows. Rejects if one of its pictures cannot be read or a chart does not come to life. */
 export async function stillOf(page: Document, { title, notice }: StillWords): Promise<string> {
-  window.dispatchEvent(new Event('beforeprint'))
-  await allCharts(page)
-  const parts = [...page.querySelectorAll('.contextbar, #content')]
-  const copies = await Promise.all(parts.map(stillPart))
-  window.dispatchEvent(new Event('afterprint'))
+  const copies = await copiesOf(page)
   const width = Math.max(320, page.documentElement.clientWidth)
   return `<!doctype html>
 <html lang="en">
@@ -46,6 +42,17 @@ ${copies.join('\n')}
 </body>
 </html>
 `
+}
+
+/** The parts that are kept, with all rows of long tables, as when the page is printed. */
+async function copiesOf(page: Document): Promise<string[]> {
+  window.dispatchEvent(new Event('beforeprint'))
+  try {
+    await allCharts(page)
+    return await Promise.all([...page.querySelectorAll('.contextbar, #content')].map(stillPart))
+  } finally {
+    window.dispatchEvent(new Event('afterprint'))
+  }
 }
 
 /** Waits until every chart the server has drawn has its numbers in the browser, at most 20 s. */

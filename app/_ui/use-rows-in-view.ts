@@ -1,6 +1,7 @@
 'use client'
 
 import { type RefObject, useEffect, useState } from 'react'
+import { flushSync } from 'react-dom'
 
 /** The rows of a table that are drawn: from the first of them to before `to`. */
 export type DrawnRows = { from: number; to: number }
@@ -42,12 +43,14 @@ export function useRowsInView(
       setDrawn((before) => (before.from === now.from && before.to === now.to ? before : now))
     }
     look()
+    // whoever prints or keeps the page does so as soon as all have heard of it
+    const allNow = () => flushSync(all)
     const changes = ['scroll', 'resize', 'afterprint']
     for (const change of changes) window.addEventListener(change, look, { passive: true })
-    window.addEventListener('beforeprint', all)
+    window.addEventListener('beforeprint', allNow)
     return () => {
       for (const change of changes) window.removeEventListener(change, look)
-      window.removeEventListener('beforeprint', all)
+      window.removeEventListener('beforeprint', allNow)
     }
   }, [body, count, rowHeight])
   return { from: Math.min(drawn.from, count), to: Math.min(drawn.to, count) }
