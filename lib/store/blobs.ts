@@ -1,19 +1,18 @@
 /**
  * Files by content: blobs/aa/bb/SHA256, beside the database.
  *
- * A blob is written to tmp/HOST.PID.RANDOM.part while it is hashed, and flushed. Then, holding the database's write lock,
- * it is renamed into place and becomes a row, and whoever asked is answered last. A killed process leaves its part
- * behind, or a file without a row; `sweepBlobs` at start removes them. Files without a row are removed under the same
- * lock, so that no process removes what another is about to name.
+ * A blob is written to tmp/HOST.PID.RANDOM.part while it is hashed, flushed, and linked into place. Then, holding the database's
+ * write lock, it becomes a row, and whoever asked is answered last. A killed process leaves its part behind, or a file without a
+ * row; `sweepBlobs` at start removes them. Files without a row are removed under the same lock: what is in place when the row is
+ * made stays there, and what is not, as a sweep took it or its name was taken, is renamed into place under the lock.
  */
 import { randomBytes } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
-import type { Prisma } from '../generated/prisma/client'
 import { InputError } from '../tensor/error'
 import type { ByteSource } from '../tensor/tensor'
-import { db, type Stage, write } from './db'
+import { db, putRow, type Stage, type Work, write } from './db'
 import { type Bytes, flush, withStoredFile, writeHashed } from './durable-file'
 import { dataFolder } from './folder'
 import { host, isRunning } from './owner'
@@ -37,14 +36,14 @@ type BlobOptions = {
  * by `check` (which reads the complete bytes before they are stored), nothing is left.
  */
 export function putBlob(bytes: Bytes, options: BlobOptions = {}): Promise<{ sha256: string; bytes: number }> {
-  return putBlobWith(bytes, options, async (_, stored) => stored)
+  return putBlobWith(bytes, options, (stored) => async () => stored)
 }
 
 /** `putBlob` and what belongs to the blob, in one transaction: both, or neither. */
 export async function putBlobWith<T>(
   bytes: Bytes,
   options: BlobOptions,
-  work: (tx: Prisma.TransactionClient, stored: { sha256: string; bytes: number }, now: Date) => Promise<T>,
+  work: (stored: { sha256: string; bytes: number }) => Work<T>,
 ): Promise<T> {
   const part = path.join(partFolder(), `${host()}.${process.pid}.${randomBytes(8).toString('hex')}.part`)
   await mkdir(path.dirname(part), { recursive: true })
@@ -52,9 +51,10 @@ export async function putBlobWith<T>(
     const stored = await writeHashed(part, bytes, options.limit)
     checkHash(stored.sha256, options.expectedSha256)
     if (options.check) await withStoredFile(part, 'upload', options.check)
-    return await nameBlob(part, stored, (tx, now) => work(tx, stored, now), options.stage)
-  } finally {
+    return await nameBlob(part, stored, work(stored), options.stage)
+  } catch (error) {
     await rm(part, { force: true })
+    throw error
   }
 }
 
@@ -62,23 +62,40 @@ export async function putBlobWith<T>(
 async function nameBlob<T>(
   part: string,
   { sha256, bytes }: { sha256: string; bytes: number },
-  work: (tx: Prisma.TransactionClient, now: Date) => Promise<T>,
+  work: Work<T>,
   stage?: Stage,
 ): Promise<T> {
   const file = blobFile(sha256)
   await makeFolders(path.dirname(file))
-  const row = { bytes, storedAt: new Date() }
+  const named = await nameEarly(part, file)
   try {
-    return await write(async (tx, now) => {
-      await tx.blob.upsert({ where: { sha256 }, create: { sha256, ...row }, update: row })
-      const done = await work(tx, now)
-      await rename(part, file)
-      await flush(path.dirname(file))
+    return await write(async (tx, now, driver) => {
+      await putRow(driver, 'Blob', { sha256, bytes, storedAt: new Date() })
+      const done = await work(tx, now, driver)
+      if (!named || (await sizeOnDisk(file)) !== bytes) {
+        await rename(part, file)
+        await flush(path.dirname(file))
+      }
+      await rm(part, { force: true })
       return done
     }, stage)
   } catch (error) {
     await removeUnknown([sha256]).catch(() => {}) // then the next sweep does
     throw error
+  }
+}
+
+/**
+ * Gives a part the name of its blob beside its own, before others are kept waiting for it. False where it has to be renamed: the
+ * name is taken, or the file system knows no second name.
+ */
+async function nameEarly(part: string, file: string): Promise<boolean> {
+  try {
+    await link(part, file)
+    await flush(path.dirname(file))
+    return true
+  } catch {
+    return false
   }
 }
 

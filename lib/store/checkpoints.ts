@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { Prisma } from '../generated/prisma/client'
 import type {
   CheckpointDetail,
@@ -9,11 +10,11 @@ import type {
 } from '../record/run'
 import { InputError } from '../tensor/error'
 import { putBlobWith } from './blobs'
-import { claimRun, describeRun } from './claim-run'
-import { checkText, db, isoTime, type Stage, write } from './db'
+import { claimRun, updateRun } from './claim-run'
+import { checkText, db, isoTime, putRow, rowsOf, type Stage, type Work, write } from './db'
 import type { Bytes } from './durable-file'
 import { keptHere } from './kept'
-import { insertLayers, layersOf, layersText, stageLayers } from './layers'
+import { getLayers, insertLayers, stageLayers } from './layers'
 import { meanOf } from './series'
 
 /**
@@ -47,38 +48,34 @@ export async function storeCheckpoint(
 ): Promise<{ id: string; duplicate: boolean }> {
   checkUpload(upload)
   const { run, step, sha256, diagnosis } = upload
-  const stage: Stage = (client) => stageLayers(client, diagnosis.layers)
-  const store = async (tx: Prisma.TransactionClient, now: Date) => {
-    const runId = await claimRun(tx, run, now)
-    const atStep = await tx.checkpoint.findMany({
-      where: { runId, step },
-      select: { id: true, sha256: true, revision: true, ...readAsColumns },
-    })
-    const same = atStep.find((stored) => stored.sha256 === sha256 && isReadAs(stored, diagnosis))
+  const stage: Stage = (driver) => stageLayers(driver, diagnosis.layers)
+  const store: Work<{ id: string; duplicate: boolean }> = async (tx, now, driver) => {
+    const runId = await claimRun(tx, run, now, driver)
+    const atStep = await rowsOf<AtStep>(
+      driver,
+      `SELECT id, sha256, revision, network, mode, schedule, config FROM Checkpoint WHERE runId = ? AND step = ?`,
+      ...[runId, step],
+    )
+    const same = atStep.find(
+      (stored) =>
+        stored.sha256 === sha256 && isReadAs({ ...stored, config: JSON.parse(stored.config) }, diagnosis),
+    )
     if (same) return { id: same.id, duplicate: true }
-    const { id } = await tx.checkpoint.create({
-      data: {
-        runId,
-        step,
-        revision: 1 + Math.max(0, ...atStep.map((stored) => stored.revision)),
-        sha256,
-        teacherSha256: upload.teacherSha256,
-        bytes: upload.bytes,
-        fileName: upload.fileName,
-        samples: upload.samples ?? Prisma.DbNull,
-        sampleCosine: upload.samples?.cosineToTeacher ?? null,
-        createdAt: now,
-        ...diagnosisColumns(diagnosis),
-      },
-      select: { id: true },
-    })
-    await insertLayers(tx, id)
-    await tx.run.update({ where: { id: runId }, data: { ...describeRun(run), updatedAt: now } })
+    const id = newId(now)
+    const revision = 1 + Math.max(0, ...atStep.map((stored) => stored.revision))
+    await putRow(driver, 'Checkpoint', { id, runId, revision, createdAt: now, ...columnsOf(upload) })
+    await insertLayers(driver, id)
+    await updateRun(driver, runId, run, now)
     return { id, duplicate: false }
   }
-  return file
-    ? putBlobWith(file, { expectedSha256: sha256, stage }, (tx, _, now) => store(tx, now))
-    : write(store, stage)
+  return file ? putBlobWith(file, { expectedSha256: sha256, stage }, () => store) : write(store, stage)
+}
+
+type AtStep = Omit<ReadAs, 'config'> & { id: string; sha256: string; revision: number; config: string }
+
+/** Later ones come later in order, as indexes like them to. */
+function newId(now: Date): string {
+  return `c${now.getTime().toString(36)}${randomBytes(8).toString('hex')}`
 }
 
 /**
@@ -101,13 +98,13 @@ const findings = keptHere<Findings>('findings', 64 * 2 ** 20)
 
 /** Text without its type, which Prisma would parse, column by column. */
 async function loadFindings(id: string): Promise<{ value: Findings; weight: number } | null> {
-  const [[row], layers] = await Promise.all([
+  const [[row], { layers, length }] = await Promise.all([
     db().$queryRaw<FindingsRow[]>`
       SELECT family, config || '' AS config, unrun, assumptions || '' AS assumptions, ledger || '' AS ledger,
         timesteps || '' AS timesteps, protocol || '' AS protocol, output || '' AS output, samples || '' AS samples,
         audit || '' AS audit, network, mode, schedule, sweep || '' AS sweep
       FROM Checkpoint WHERE id = ${id}`,
-    layersText(id),
+    getLayers(id),
   ])
   if (!row) return null
   const { family, unrun, network, mode, schedule, ...texts } = row
@@ -123,7 +120,7 @@ async function loadFindings(id: string): Promise<{ value: Findings; weight: numb
       timesteps: parsed(texts.timesteps),
       protocol: parsed(texts.protocol),
       output: parsed(texts.output),
-      layers: layersOf(layers),
+      layers,
       ...(texts.sweep !== null && { sweep: parsed(texts.sweep) }),
       ...(network !== null && { network }),
       ...(mode !== null && { mode }),
@@ -131,7 +128,7 @@ async function loadFindings(id: string): Promise<{ value: Findings; weight: numb
       ...(texts.audit !== null && { audit: parsed(texts.audit) }),
     },
   }
-  const weight = Object.values(texts).reduce((sum, text) => sum + (text?.length ?? 0), layers.length)
+  const weight = Object.values(texts).reduce((sum, text) => sum + (text?.length ?? 0), length)
   return { value, weight }
 }
 
@@ -224,21 +221,26 @@ export async function getSamples(ids: readonly string[]): Promise<Map<string, Sa
   return new Map(rows.flatMap(({ id, samples }) => (samples ? [[id, samples as SampleSet]] : [])))
 }
 
-function diagnosisColumns(diagnosis: Diagnosis) {
+/** All of an upload that is a column of its checkpoint. */
+function columnsOf({ step, sha256, teacherSha256, bytes, fileName, samples, diagnosis }: CheckpointUpload) {
+  const json = (value: unknown) => (value === undefined || value === null ? null : JSON.stringify(value))
   return {
+    ...{ step, sha256, teacherSha256, bytes, fileName },
+    samples: json(samples),
+    sampleCosine: samples?.cosineToTeacher ?? null,
     family: diagnosis.family,
-    config: diagnosis.config as Prisma.InputJsonObject,
+    config: json(diagnosis.config),
     unrun: diagnosis.unrun ?? null,
-    assumptions: diagnosis.assumptions,
-    ledger: diagnosis.ledger,
-    timesteps: diagnosis.timesteps,
-    protocol: diagnosis.protocol ?? Prisma.DbNull,
-    output: diagnosis.output ?? Prisma.DbNull,
+    assumptions: json(diagnosis.assumptions),
+    ledger: json(diagnosis.ledger),
+    timesteps: json(diagnosis.timesteps),
+    protocol: json(diagnosis.protocol),
+    output: json(diagnosis.output),
     network: diagnosis.network ?? null,
     mode: diagnosis.mode ?? null,
     schedule: diagnosis.schedule ?? null,
-    audit: diagnosis.audit ?? Prisma.DbNull,
-    sweep: diagnosis.sweep ?? Prisma.DbNull,
+    audit: json(diagnosis.audit),
+    sweep: json(diagnosis.sweep),
     outputSqnr: diagnosis.output && meanOf(diagnosis.output.sqnr),
   }
 }

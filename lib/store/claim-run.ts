@@ -1,6 +1,7 @@
 import type { Prisma } from '../generated/prisma/client'
 import type { CheckpointUpload } from '../record/run'
 import { InputError } from '../tensor/error'
+import { type Driver, rowsOf, statement } from './db'
 
 /** Slots of the palette runs are drawn with. */
 export const colourSlots = 7
@@ -13,8 +14,13 @@ export async function claimRun(
   tx: Prisma.TransactionClient,
   run: CheckpointUpload['run'],
   now: Date,
+  driver: Driver,
 ): Promise<string> {
-  const found = await tx.run.findUnique({ where: { name: run.name }, select: { id: true, role: true } })
+  const [found] = await rowsOf<{ id: string; role: string }>(
+    driver,
+    'SELECT id, role FROM Run WHERE name = ?',
+    run.name,
+  )
   if (found && found.role !== run.role)
     throw new InputError({
       file: 'run.role',
@@ -38,6 +44,21 @@ export function describeRun(run: CheckpointUpload['run']) {
     bits: run.bits,
     settings: run.settings as Prisma.InputJsonObject,
   }
+}
+
+/** Says anew what a run is, as a checkpoint of it does. */
+export async function updateRun(
+  driver: Driver,
+  id: string,
+  { teacher, method, bits, settings }: CheckpointUpload['run'],
+  now: Date,
+): Promise<void> {
+  await driver.executeRaw(
+    statement(
+      'UPDATE Run SET teacherName = ?, method = ?, bits = ?, settings = ?, updatedAt = ? WHERE id = ?',
+      ...[teacher, method, bits, JSON.stringify(settings), now, id],
+    ),
+  )
 }
 
 /** The least used slot, the lowest of several. It stays with its run: a run never changes colour. */

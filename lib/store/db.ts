@@ -15,13 +15,18 @@ import { inTurn } from './turn'
 
 type Connections = {
   file: string
-  reader: PrismaClient
+  reader: Connection
   /** Opened by the first write, and again after it could not be opened. */
-  writer: Promise<PrismaClient> | null
+  writer: Promise<Connection> | null
   queue: Promise<unknown>
   /** Writes since this process last copied the log. */
   sinceCopy: number
 }
+
+type Connection = { client: PrismaClient; driver: Promise<Driver> }
+
+/** The connection below Prisma, for what Prisma takes longer to pass on than SQLite to do. */
+export type Driver = Awaited<ReturnType<PrismaBetterSqlite3['connect']>>
 
 /** How long a write waits for other processes that write. */
 const patienceMs = 15_000
@@ -39,25 +44,30 @@ const held = globalThis as typeof globalThis & { signscopeDb?: Connections }
  * What a write does before its turn, while others write: it may fill temporary tables, which only its own connection has and its
  * transaction reads.
  */
-export type Stage = (client: PrismaClient) => Promise<void>
+export type Stage = (driver: Driver) => Promise<void>
 
 /** For reads. */
 export function db(): PrismaClient {
-  return connections().reader
+  return connections().reader.client
 }
 
+/** For reads of many rows. */
+export function readingDriver(): Promise<Driver> {
+  return connections().reader.driver
+}
+
+/** In a transaction: `now` is the time to store with what it does (`nextMoment`), and `driver` is in the same transaction as `tx`. */
+export type Work<T> = (tx: Prisma.TransactionClient, now: Date, driver: Driver) => Promise<T>
+
 /**
- * Runs `work` in a transaction, after the writes this process began earlier: all it does is stored, or nothing. `now` is
- * the time to store with what it does (`nextMoment`). Waits up to 15 s for other processes that write.
+ * Runs `work` in a transaction, after the writes this process began earlier: all it does is stored, or nothing. Waits up to
+ * 15 s for other processes that write.
  */
-export function write<T>(
-  work: (tx: Prisma.TransactionClient, now: Date) => Promise<T>,
-  stage?: Stage,
-): Promise<T> {
+export function write<T>(work: Work<T>, stage?: Stage): Promise<T> {
   const open = connections()
   const done = open.queue.then(async () => {
-    const client = await writer(open) // opening takes long, and nobody should wait for that
-    await stage?.(client)
+    const { driver } = await writer(open) // opening takes long, and nobody should wait for that
+    await stage?.(await driver)
     return inTurn(path.dirname(open.file), () => transaction(open, work))
   })
   open.queue = done.then(() => copyLog(open)).catch(() => {})
@@ -69,29 +79,27 @@ async function copyLog(open: Connections): Promise<void> {
   open.sinceCopy++
   if (open.sinceCopy < writesPerCopy) return
   open.sinceCopy = 0
-  await (await writer(open)).$queryRawUnsafe('PRAGMA wal_checkpoint(PASSIVE)')
+  await (await writer(open)).client.$queryRawUnsafe('PRAGMA wal_checkpoint(PASSIVE)')
 }
 
 /**
  * Others may write all the same (`inTurn`). The driver would stop this whole process while it waits for the write lock; so
  * it waits for a moment only, and the waiting is done here.
  */
-async function transaction<T>(
-  open: Connections,
-  work: (tx: Prisma.TransactionClient, now: Date) => Promise<T>,
-): Promise<T> {
+async function transaction<T>(open: Connections, work: Work<T>): Promise<T> {
   const since = performance.now()
   for (;;) {
-    const client = await writer(open)
+    const { client, driver } = await writer(open)
     let locked = false
     try {
       return await client.$transaction(
         async (tx) => {
           // A write that changes nothing. It makes SQLite take the write lock: a transaction that reads first fails when
           // another process writes in between.
-          await tx.$executeRaw`DELETE FROM Blob WHERE sha256 = ''`
+          const below = await driver
+          await below.executeRaw(statement(`DELETE FROM Blob WHERE sha256 = ''`))
           locked = true
-          return work(tx, await nextMoment(tx))
+          return work(tx, await nextMoment(below), below)
         },
         { maxWait: 10_000, timeout: 60_000 },
       )
@@ -112,12 +120,38 @@ async function transaction<T>(
  * The time, or a millisecond after the latest time stored if the clock was set back since: what is stored later is
  * later, so that lists keep their order, and a shared view holds what its sender saw.
  */
-async function nextMoment(tx: Prisma.TransactionClient): Promise<Date> {
-  const [latest] = await tx.$queryRaw<Record<string, string | null>[]>`
-    SELECT (SELECT max(updatedAt) FROM Run) AS run, (SELECT max(createdAt) FROM Share) AS share,
-      (SELECT max(storedAt) FROM Evaluation) AS evaluation`
-  const moments = Object.values(latest ?? {}).map((moment) => (moment ? Date.parse(moment) + 1 : 0))
+async function nextMoment(driver: Driver): Promise<Date> {
+  const [latest] = await rowsOf<Record<string, string | null>>(
+    driver,
+    `SELECT (SELECT max(updatedAt) FROM Run) AS run, (SELECT max(createdAt) FROM Share) AS share,
+      (SELECT max(storedAt) FROM Evaluation) AS evaluation`,
+  )
+  const moments = Object.values(latest!).map((moment) => (moment ? Date.parse(moment) + 1 : 0))
   return new Date(Math.max(Date.now(), ...moments))
+}
+
+/** What a column takes: JSON as its text. */
+export type Value = string | number | Uint8Array | Date | null
+
+/** Rows of a query by the names of its columns, as SQLite has them. */
+export async function rowsOf<T>(driver: Driver, sql: string, ...args: Value[]): Promise<T[]> {
+  const { columnNames, rows } = await driver.queryRaw(statement(sql, ...args))
+  return rows.map((row) => Object.fromEntries(columnNames.map((name, i) => [name, row[i]])) as T)
+}
+
+/** As the driver takes it. */
+export function statement(sql: string, ...args: Value[]): Parameters<Driver['executeRaw']>[0] {
+  return { sql, args, argTypes: args.map(() => ({ scalarType: 'unknown', arity: 'scalar' })) }
+}
+
+/**
+ * Puts a row of these columns into a table, in the place of one with its key: a fifth of the time of Prisma's upsert or create,
+ * for which others that write would wait.
+ */
+export async function putRow(driver: Driver, table: string, row: Record<string, Value>): Promise<void> {
+  const columns = Object.keys(row)
+  const sql = `INSERT OR REPLACE INTO ${table} (${columns}) VALUES (${columns.map(() => '?')})`
+  await driver.executeRaw(statement(sql, ...Object.values(row)))
 }
 
 /** Closes the connections; the next call opens them again. */
@@ -126,8 +160,8 @@ export async function closeDb(): Promise<void> {
   if (!open) return
   held.signscopeDb = undefined
   await open.queue
-  await open.reader.$disconnect()
-  await (await open.writer)?.$disconnect()
+  await open.reader.client.$disconnect()
+  await (await open.writer)?.client.$disconnect()
 }
 
 /** A time as it is stored, which is not ISO's way of writing it in every column. */
@@ -153,7 +187,7 @@ function connections(): Connections {
   if (held.signscopeDb?.file !== file)
     held.signscopeDb = {
       file,
-      reader: openDatabase(file),
+      reader: connect(file),
       writer: null,
       queue: Promise.resolve(),
       sinceCopy: 0,
@@ -161,7 +195,7 @@ function connections(): Connections {
   return held.signscopeDb
 }
 
-function writer(open: Connections): Promise<PrismaClient> {
+function writer(open: Connections): Promise<Connection> {
   open.writer ??= connectForWriting(open.file).catch((error: unknown) => {
     open.writer = null
     throw error
@@ -170,14 +204,21 @@ function writer(open: Connections): Promise<PrismaClient> {
 }
 
 /** A database file on its own, to be disconnected by the caller: a copy, or the store from outside. */
-export function openDatabase(file: string, timeout = 5000): PrismaClient {
-  return new PrismaClient({ adapter: new PrismaBetterSqlite3({ url: `file:${file}`, timeout }) })
+export function openDatabase(file: string): PrismaClient {
+  return connect(file).client
+}
+
+/** `timeout`: how long the driver waits for a lock, and this process with it, in ms. */
+function connect(file: string, timeout = 5000): Connection {
+  const adapter = new PrismaBetterSqlite3({ url: `file:${file}`, timeout })
+  const driver = adapter.connect()
+  return { client: new PrismaClient({ adapter: Object.assign(adapter, { connect: () => driver }) }), driver }
 }
 
 /** An acknowledged write must survive a power cut, hence FULL; the driver's default in WAL mode is NORMAL. */
-async function connectForWriting(file: string): Promise<PrismaClient> {
-  const client = openDatabase(file, 10)
-  await client.$executeRawUnsafe('PRAGMA synchronous = FULL')
-  await client.$queryRawUnsafe('PRAGMA wal_autocheckpoint = 0')
-  return client
+async function connectForWriting(file: string): Promise<Connection> {
+  const connection = connect(file, 10)
+  await connection.client.$executeRawUnsafe('PRAGMA synchronous = FULL')
+  await connection.client.$queryRawUnsafe('PRAGMA wal_autocheckpoint = 0')
+  return connection
 }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { Prisma, type PrismaClient } from '../generated/prisma/client'
+import { Prisma } from '../generated/prisma/client'
 import type { Histogram, LayerRecord } from '../record/run'
 import type { PackedGrids } from '../record/sweep-record'
-import { db } from './db'
+import { type Driver, db, readingDriver, rowsOf, statement } from './db'
 import { keptHere } from './kept'
 import { newestOfEachStep } from './newest'
 import { meanOf, packAlignment, unpackAlignment } from './series'
@@ -117,36 +117,33 @@ export async function getLayerSweep(checkpointId: string, layerId: string): Prom
 }
 
 /**
- * All layers of a checkpoint in order of the forward pass, without their sweep, as `layersOf` reads them. They come as one
- * text: what Prisma does for each column of 200 rows takes longer than all else, while others wait for the processor.
+ * All layers of a checkpoint in order of the forward pass, without their sweep, and the length of their columns. Prisma would take
+ * longer for 1,200 columns than for all else, while others wait for the processor.
  */
-export async function layersText(checkpointId: string): Promise<string> {
-  const [found] = await db().$queryRaw<{ records: string | null }[]>`
-    SELECT '[' || group_concat(
-      '[' || layer || ',' || precision || ',' || weights || ',' || ifnull(rank, 'null')
-      || ',"' || hex(series) || '","' || hex(local) || '"]', ',' ORDER BY position) || ']' AS records
-    FROM Layer WHERE checkpointId = ${checkpointId}`
-  return found?.records ?? '[]'
-}
-
-export function layersOf(text: string): LayerRecord[] {
-  const rows = JSON.parse(text) as LayerValues[]
-  return rows.map(([layer, precision, weights, rank, series, local]) =>
-    layerRecord({ layer, precision, weights, rank, series: bytesOf(series), local: bytesOf(local) }),
+export async function getLayers(checkpointId: string): Promise<{ layers: LayerRecord[]; length: number }> {
+  const rows = await rowsOf<PackedLayer>(
+    await readingDriver(),
+    'SELECT layer, precision, weights, rank, series, local FROM Layer WHERE checkpointId = ? ORDER BY position',
+    checkpointId,
   )
+  const lengths = rows.map(
+    (row) => row.layer.length + row.precision.length + row.weights.length + (row.series?.length ?? 0),
+  )
+  return {
+    layers: rows.map(({ layer, precision, weights, ...packed }) =>
+      layerRecord({
+        layer: JSON.parse(layer),
+        precision: JSON.parse(precision),
+        weights: JSON.parse(weights),
+        ...packed,
+      }),
+    ),
+    length: lengths.reduce((sum, length) => sum + length, 0),
+  }
 }
 
-/** Columns of a layer, the packed series in hexadecimal; '' where there are none. */
-type LayerValues = [
-  ...json: [layer: object, precision: object, weights: object],
-  rank: number | null,
-  series: string,
-  local: string,
-]
-
-function bytesOf(hex: string): Uint8Array<ArrayBuffer> | null {
-  return hex === '' ? null : new Uint8Array(Buffer.from(hex, 'hex'))
-}
+type PackedLayer = Pick<LayerRow, 'rank' | 'series' | 'local'> &
+  Record<'layer' | 'precision' | 'weights', string>
 
 /** One layer of a checkpoint; null if there is none of this id. */
 export async function getLayer(checkpointId: string, layerId: string): Promise<LayerRecord | null> {
@@ -155,23 +152,25 @@ export async function getLayer(checkpointId: string, layerId: string): Promise<L
 }
 
 /** All but which checkpoint a layer is of. */
-const stagedColumns = Prisma.raw(
-  'position, layerId, kind, method, macs, weightSqnr, meanSqnr, layer, precision, weights, rank, series, local, sweep',
-)
+const stagedColumns =
+  'position, layerId, kind, method, macs, weightSqnr, meanSqnr, layer, precision, weights, rank, series, local, sweep'
 
 /**
  * Puts layers, in order of the forward pass, where `insertLayers` takes them from: what reading them costs is paid before the
  * write lock is taken. Prisma's own createMany takes five times the processor time for 200 of them.
  */
-export async function stageLayers(client: PrismaClient, records: readonly LayerRecord[]): Promise<void> {
-  await client.$executeRaw`CREATE TEMP TABLE IF NOT EXISTS StagedLayer AS SELECT ${stagedColumns} FROM Layer LIMIT 0`
-  await client.$executeRaw`DELETE FROM StagedLayer`
-  await client.$executeRaw`
-    INSERT INTO StagedLayer
+export async function stageLayers(driver: Driver, records: readonly LayerRecord[]): Promise<void> {
+  const run = (sql: string, ...args: string[]) => driver.executeRaw(statement(sql, ...args))
+  await run(`CREATE TEMP TABLE IF NOT EXISTS StagedLayer AS SELECT ${stagedColumns} FROM Layer LIMIT 0`)
+  await run('DELETE FROM StagedLayer')
+  await run(
+    `INSERT INTO StagedLayer
     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
       value -> 7, value -> 8, value -> 9, value ->> 10, unhex(value ->> 11), unhex(value ->> 12),
       nullif(value -> 13, 'null')
-    FROM jsonb_each(${packLayers(records)})`
+    FROM jsonb_each(?)`,
+    packLayers(records),
+  )
 }
 
 function packLayers(records: readonly LayerRecord[]): string {
@@ -193,10 +192,13 @@ function hexOf(bytes: Uint8Array<ArrayBuffer>): string {
 }
 
 /** The layers staged last as those of a checkpoint. */
-export async function insertLayers(tx: Prisma.TransactionClient, checkpointId: string): Promise<void> {
-  await tx.$executeRaw`
-    INSERT INTO Layer (checkpointId, ${stagedColumns})
-    SELECT ${checkpointId}, ${stagedColumns} FROM StagedLayer ORDER BY rowid`
+export async function insertLayers(driver: Driver, checkpointId: string): Promise<void> {
+  await driver.executeRaw(
+    statement(
+      `INSERT INTO Layer (checkpointId, ${stagedColumns}) SELECT ?, ${stagedColumns} FROM StagedLayer ORDER BY rowid`,
+      checkpointId,
+    ),
+  )
 }
 
 function layerRecord(row: LayerRow): LayerRecord {

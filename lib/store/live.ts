@@ -20,8 +20,8 @@ export type LiveTraining = {
 
 /** Makes the run of a training that begins or goes on, before it has a checkpoint. Throws as `claimRun` does. */
 export async function openRun(run: CheckpointUpload['run']): Promise<void> {
-  await write(async (tx, now) => {
-    const id = await claimRun(tx, run, now)
+  await write(async (tx, now, driver) => {
+    const id = await claimRun(tx, run, now, driver)
     await tx.run.update({
       where: { id },
       data: { ...describeRun(run), updatedAt: now, loggedAt: new Date() },

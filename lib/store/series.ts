@@ -36,14 +36,11 @@ export function unpackAlignment(
 }
 
 function packed(series: readonly Series[]): Uint8Array<ArrayBuffer> {
-  const view = new DataView(new ArrayBuffer(4 * series.reduce((sum, { length }) => sum + length, 0)))
-  let at = 0
-  for (const values of series)
-    for (const value of values) {
-      view.setFloat32(at, value ?? Number.NaN, true)
-      at += 4
-    }
-  return new Uint8Array(view.buffer)
+  const values = series.flat()
+  const packed = new Float32Array(values as number[]) // null as 0
+  if (values.includes(null))
+    for (const [i, value] of values.entries()) if (value === null) packed[i] = Number.NaN
+  return new Uint8Array(packed.buffer)
 }
 
 function unpacked<Name extends string>(bytes: Uint8Array, names: readonly Name[]): Record<Name, Series> {

@@ -19,10 +19,10 @@ export async function beginRun(start: RunStart): Promise<{ id: string; name: str
       problem: 'a teacher cannot have a teacher',
       remedy: 'Leave it out, or begin the run as a student.',
     })
-  return write(async (tx, now) => {
+  return write(async (tx, now, driver) => {
     const before = await tx.run.findUnique({ where: { name: start.name } })
     const run = describedBy(start, before)
-    const id = await claimRun(tx, run, now)
+    const id = await claimRun(tx, run, now, driver)
     await tx.run.update({
       where: { id },
       data: { ...describeRun(run), outcome: null, updatedAt: now, loggedAt: new Date() },

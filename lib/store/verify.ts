@@ -18,7 +18,7 @@ export type StoreReport = {
   missing: string[]
   /** Hashes of blobs whose file holds something else. */
   damaged: string[]
-  /** Files no row knows: left by a process that was killed, removed by the next start. */
+  /** Files no row knows: of an import that is under way, or left by a process that was killed and removed by the next start. */
   unknown: number
 }
 

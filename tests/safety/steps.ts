@@ -6,12 +6,12 @@ type Method = (...args: unknown[]) => unknown
 type Methods = Record<string, Method>
 
 /**
- * Calls `before(name)` in this process before each call of node:fs/promises (mkdir, open, write, sync, rename, rm)
+ * Calls `before(name)` in this process before each call of node:fs/promises (mkdir, open, write, sync, link, rename, rm)
  * and each SQL statement (BEGIN, "INSERT Layer", COMMIT, ...). What it throws, the call fails with. Stays for the life of
  * the process.
  */
 export async function watchSteps(before: (name: string) => void): Promise<void> {
-  watch(fs as unknown as Methods, ['mkdir', 'open', 'rename', 'rm'], before)
+  watch(fs as unknown as Methods, ['mkdir', 'open', 'link', 'rename', 'rm'], before)
   const handle = await fs.open(import.meta.filename ?? '')
   await handle.close()
   watch(Object.getPrototypeOf(handle) as Methods, ['write', 'sync'], before)

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, it } from 'vitest'
-import { blobSize, blobSource, openBlob, putBlob, sweepBlobs } from '../../../lib/store/blobs'
+import { blobSize, blobSource, openBlob, putBlob, putBlobWith, sweepBlobs } from '../../../lib/store/blobs'
 import { storeCheckpoint } from '../../../lib/store/checkpoints'
 import { db } from '../../../lib/store/db'
 import { TooLarge } from '../../../lib/store/durable-file'
@@ -58,6 +58,25 @@ it.each([
   const before = [await files(), await db().blob.count()]
   await expect(upload()).rejects.toThrow(error)
   expect([await files(), await db().blob.count()]).toEqual(before)
+})
+
+it('a blob whose name a file without a row has, or whose file a sweep takes before its row is made, is put in its place', async () => {
+  for (const [text, meanwhile] of [
+    ['its name is taken', async () => {}],
+    ['its file is taken away', (file: string) => rm(file)],
+  ] as const) {
+    const content = new TextEncoder().encode(text)
+    const hash = createHash('sha256').update(content).digest('hex')
+    const file = path.join(dataFolder(), 'blobs', hash.slice(0, 2), hash.slice(2, 4), hash)
+    if (text === 'its name is taken') {
+      await mkdir(path.dirname(file), { recursive: true })
+      await writeFile(file, 'something else')
+    }
+    await putBlobWith(content, { stage: () => meanwhile(file) }, () => async () => {})
+    expect(await readFile(file, 'utf8')).toBe(text)
+    await rm(file)
+    await db().blob.delete({ where: { sha256: hash } })
+  }
 })
 
 it('a check sees all the bytes before they are stored', async () => {

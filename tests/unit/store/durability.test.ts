@@ -18,13 +18,13 @@ const say = (line: string) => void told.push(line)
 let steps: Kill[]
 beforeAll(async () => {
   const names = await inNewStore(stepsOfImport)
-  const rename = names.indexOf('rename')
+  const link = names.indexOf('link')
   const found = [
     names.indexOf('open'),
     names.lastIndexOf('write'),
     names.indexOf('sync'),
-    rename,
-    names.indexOf('sync', rename),
+    link,
+    names.indexOf('sync', link),
     names.lastIndexOf('BEGIN'),
     names.indexOf('INSERT Layer'),
     names.length,
