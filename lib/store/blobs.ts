@@ -12,7 +12,7 @@ import { link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { InputError } from '../tensor/error'
 import type { ByteSource } from '../tensor/tensor'
-import { db, putRow, type Stage, type Work, write } from './db'
+import { db, type Stage, statement, type Work, write } from './db'
 import { type Bytes, flush, withStoredFile, writeHashed } from './durable-file'
 import { dataFolder } from './folder'
 import { host, isRunning } from './owner'
@@ -70,7 +70,12 @@ async function nameBlob<T>(
   const named = await nameEarly(part, file)
   try {
     return await write(async (tx, now, driver) => {
-      await putRow(driver, 'Blob', { sha256, bytes, storedAt: new Date() })
+      await driver.executeRaw(
+        statement(
+          'INSERT OR REPLACE INTO Blob (sha256, bytes, storedAt) VALUES (?, ?, ?)',
+          ...[sha256, bytes, new Date()],
+        ),
+      )
       const done = await work(tx, now, driver)
       if (!named || (await sizeOnDisk(file)) !== bytes) {
         await rename(part, file)

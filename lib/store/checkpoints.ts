@@ -11,7 +11,7 @@ import type {
 import { InputError } from '../tensor/error'
 import { putBlobWith } from './blobs'
 import { claimRun, updateRun } from './claim-run'
-import { checkText, db, isoTime, putRow, rowsOf, type Stage, type Work, write } from './db'
+import { checkText, db, insertRow, isoTime, rowsOf, type Stage, type Work, write } from './db'
 import type { Bytes } from './durable-file'
 import { keptHere } from './kept'
 import { getLayers, insertLayers, stageLayers } from './layers'
@@ -63,9 +63,9 @@ export async function storeCheckpoint(
     if (same) return { id: same.id, duplicate: true }
     const id = newId(now)
     const revision = 1 + Math.max(0, ...atStep.map((stored) => stored.revision))
-    await putRow(driver, 'Checkpoint', { id, runId, revision, createdAt: now, ...columnsOf(upload) })
+    await insertRow(driver, 'Checkpoint', { id, runId, revision, createdAt: now, ...columnsOf(upload) })
     await insertLayers(driver, id)
-    await updateRun(driver, runId, run, now)
+    await updateRun(driver, runId, run, { updatedAt: now })
     return { id, duplicate: false }
   }
   return file ? putBlobWith(file, { expectedSha256: sha256, stage }, () => store) : write(store, stage)

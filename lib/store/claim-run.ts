@@ -1,7 +1,7 @@
 import type { Prisma } from '../generated/prisma/client'
 import type { CheckpointUpload } from '../record/run'
 import { InputError } from '../tensor/error'
-import { type Driver, rowsOf, statement } from './db'
+import { type Driver, rowsOf, updateRow } from './db'
 
 /** Slots of the palette runs are drawn with. */
 export const colourSlots = 7
@@ -30,35 +30,24 @@ export async function claimRun(
   if (found) return found.id
   const colour = run.role === 'teacher' ? null : await freeColour(tx)
   const created = await tx.run.create({
-    data: { ...describeRun(run), name: run.name, role: run.role, colour, updatedAt: now },
+    data: {
+      ...{ name: run.name, role: run.role, teacherName: run.teacher, method: run.method, bits: run.bits },
+      ...{ settings: run.settings as Prisma.InputJsonObject, colour, updatedAt: now },
+    },
     select: { id: true },
   })
   return created.id
 }
 
-/** What every new checkpoint may say anew about its run. */
-export function describeRun(run: CheckpointUpload['run']) {
-  return {
-    teacherName: run.teacher,
-    method: run.method,
-    bits: run.bits,
-    settings: run.settings as Prisma.InputJsonObject,
-  }
-}
-
-/** Says anew what a run is, as a checkpoint of it does. */
-export async function updateRun(
+/** Says anew what a run is, as every new checkpoint and a training that begins may; `further` columns are set with it. */
+export function updateRun(
   driver: Driver,
   id: string,
   { teacher, method, bits, settings }: CheckpointUpload['run'],
-  now: Date,
+  further: { updatedAt: Date; loggedAt?: Date; outcome?: null },
 ): Promise<void> {
-  await driver.executeRaw(
-    statement(
-      'UPDATE Run SET teacherName = ?, method = ?, bits = ?, settings = ?, updatedAt = ? WHERE id = ?',
-      ...[teacher, method, bits, JSON.stringify(settings), now, id],
-    ),
-  )
+  const described = { teacherName: teacher, method, bits, settings: JSON.stringify(settings) }
+  return updateRow(driver, 'Run', id, { ...described, ...further })
 }
 
 /** The least used slot, the lowest of several. It stays with its run: a run never changes colour. */

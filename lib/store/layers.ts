@@ -127,7 +127,8 @@ export async function getLayers(checkpointId: string): Promise<{ layers: LayerRe
     checkpointId,
   )
   const lengths = rows.map(
-    (row) => row.layer.length + row.precision.length + row.weights.length + (row.series?.length ?? 0),
+    ({ layer, precision, weights, series, local }) =>
+      layer.length + precision.length + weights.length + (series?.length ?? 0) + (local?.length ?? 0),
   )
   return {
     layers: rows.map(({ layer, precision, weights, ...packed }) =>

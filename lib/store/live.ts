@@ -1,6 +1,6 @@
 /** Trainings that write to the store at this moment, and what a page looks at to know that something changed. */
 import type { CheckpointUpload } from '../record/run'
-import { claimRun, describeRun } from './claim-run'
+import { claimRun, updateRun } from './claim-run'
 import { db, write } from './db'
 
 /** A training nobody heard of for this long is over, unless its log lines come more rarely. */
@@ -22,10 +22,7 @@ export type LiveTraining = {
 export async function openRun(run: CheckpointUpload['run']): Promise<void> {
   await write(async (tx, now, driver) => {
     const id = await claimRun(tx, run, now, driver)
-    await tx.run.update({
-      where: { id },
-      data: { ...describeRun(run), updatedAt: now, loggedAt: new Date() },
-    })
+    await updateRun(driver, id, run, { updatedAt: now, loggedAt: new Date() })
   })
 }
 

@@ -91,7 +91,7 @@ export type EntryFilter = {
   most?: number
 }
 
-/** Runs without what is heavy, the last changed first. Comes as one text, as layers do (layersText): a row of it costs some microseconds. */
+/** Runs without what is heavy, the last changed first. Comes as one text: what Prisma does for each column of a row takes longer than all else. */
 export async function listRunEntries(filter: EntryFilter = {}): Promise<RunEntry[]> {
   const { teacher, storedBy, checkpoints, most = -1 } = filter
   const inTime = storedBy ? Prisma.sql`AND createdAt <= ${storedBy}` : Prisma.empty

@@ -3,7 +3,7 @@ import type { Prisma } from '../generated/prisma/client'
 import type { CheckpointUpload } from '../record/run'
 import type { Outcome, RunChange, RunStart } from '../record/training-job'
 import { InputError } from '../tensor/error'
-import { claimRun, describeRun } from './claim-run'
+import { claimRun, updateRun } from './claim-run'
 import { checkText, db, write } from './db'
 
 /**
@@ -23,10 +23,7 @@ export async function beginRun(start: RunStart): Promise<{ id: string; name: str
     const before = await tx.run.findUnique({ where: { name: start.name } })
     const run = describedBy(start, before)
     const id = await claimRun(tx, run, now, driver)
-    await tx.run.update({
-      where: { id },
-      data: { ...describeRun(run), outcome: null, updatedAt: now, loggedAt: new Date() },
-    })
+    await updateRun(driver, id, run, { outcome: null, updatedAt: now, loggedAt: new Date() })
     return { id, name: run.name, created: before === null }
   })
 }
